@@ -1,0 +1,76 @@
+//! Offsets to lines and columns. The only place that counts columns.
+
+/// A place as people and SARIF count it: from 1, columns in characters (Unicode scalar values).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Position {
+    /// Line, from 1.
+    pub line: usize,
+    /// Column in characters, from 1.
+    pub column: usize,
+}
+
+/// Where the lines of a text begin.
+#[derive(Debug)]
+pub struct LineIndex {
+    starts: Vec<usize>,
+}
+
+impl LineIndex {
+    /// Finds the lines of `text`. A line ends with LF, CR LF, or a lone CR.
+    pub fn new(text: &str) -> Self {
+        let bytes = text.as_bytes();
+        let mut starts = vec![0];
+        for (at, byte) in bytes.iter().enumerate() {
+            let ends = match byte {
+                b'\n' => true,
+                b'\r' => bytes.get(at + 1) != Some(&b'\n'),
+                _ => false,
+            };
+            if ends {
+                starts.push(at + 1);
+            }
+        }
+        Self { starts }
+    }
+
+    /// How many lines there are; an empty text has one.
+    pub fn count(&self) -> usize {
+        self.starts.len()
+    }
+
+    /// First byte of a line, counted from 1, if there is such a line.
+    pub fn start(&self, line: usize) -> Option<usize> {
+        self.starts.get(line.checked_sub(1)?).copied()
+    }
+
+    /// Line and column of a byte offset in the `text` that this index was made from.
+    pub fn position(&self, text: &str, offset: usize) -> Position {
+        let offset = offset.min(text.len());
+        let line = self.starts.partition_point(|start| *start <= offset);
+        let start = self.starts.get(line - 1).copied().unwrap_or(0);
+        let before = &text.as_bytes()[start..offset];
+        // Bytes that do not continue a character begin one.
+        let column = before.iter().filter(|byte| **byte & 0xC0 != 0x80).count() + 1;
+        Position { line, column }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(text: &str, offset: usize) -> (usize, usize) {
+        let position = LineIndex::new(text).position(text, offset);
+        (position.line, position.column)
+    }
+
+    #[test]
+    fn counts_characters_from_one() {
+        assert_eq!(at("", 0), (1, 1));
+        assert_eq!(at("aé日x", 6), (1, 4));
+        assert_eq!(at("a\nb", 2), (2, 1));
+        assert_eq!(at("a\r\nb\rc", 3), (2, 1));
+        assert_eq!(at("a\r\nb\rc", 5), (3, 1));
+        assert_eq!(at("a", 99), (1, 2));
+    }
+}

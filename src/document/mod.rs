@@ -1,0 +1,221 @@
+//! Files as text with places: bytes become a [`Source`], its text becomes a tree of [`Node`]s, and every key and value
+//! keeps the range of bytes it came from.
+//!
+//! A leaf of the house: it knows syntax, nothing about MCP.
+
+mod json;
+mod lines;
+mod node;
+mod strings;
+
+pub use json::{SyntaxError, parse_answer, parse_json};
+pub use lines::{LineIndex, Position};
+pub use node::{Kind, Member, Node};
+pub use strings::raw_offset;
+
+/// A half-open range of bytes in the text of one [`Source`].
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Span {
+    /// First byte.
+    pub start: usize,
+    /// One past the last byte.
+    pub end: usize,
+}
+
+impl Span {
+    /// The range from `start` up to, not including, `end`.
+    pub fn new(start: usize, end: usize) -> Self {
+        Self { start, end }
+    }
+
+    /// Number of bytes.
+    pub fn len(self) -> usize {
+        self.end.saturating_sub(self.start)
+    }
+
+    /// Whether it covers no byte.
+    pub fn is_empty(self) -> bool {
+        self.len() == 0
+    }
+
+    /// Whether every byte of `other` lies inside.
+    pub fn contains(self, other: Span) -> bool {
+        self.start <= other.start && other.end <= self.end
+    }
+}
+
+/// Names one [`Source`] of a [`Sources`] collection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct SourceId(usize);
+
+/// How the bytes of a file became text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Encoding {
+    /// Plain UTF-8.
+    Utf8,
+    /// UTF-8 behind a byte order mark, which several clients refuse.
+    Utf8Bom,
+    /// UTF-16, as Windows PowerShell writes it.
+    Utf16,
+    /// Not valid in any of these; undecodable bytes were replaced.
+    Lossy,
+}
+
+/// One file that was read: its text and where its lines begin.
+#[derive(Debug)]
+pub struct Source {
+    /// Path as the user knows it: as given, or relative to the current folder.
+    pub name: String,
+    /// The text, without a byte order mark.
+    pub text: String,
+    /// How it was decoded.
+    pub encoding: Encoding,
+    lines: LineIndex,
+    /// Parts that must not be shown, because a secret stands there.
+    masked: Vec<Span>,
+}
+
+impl Source {
+    /// Decodes `bytes`. Never fails: what is no text becomes U+FFFD and the encoding says so.
+    pub fn new(name: impl Into<String>, bytes: &[u8]) -> Self {
+        let (text, encoding) = decode(bytes);
+        let lines = LineIndex::new(&text);
+        Self { name: name.into(), text, encoding, lines, masked: Vec::new() }
+    }
+
+    /// Line and column, both from 1, of a byte offset. Offsets past the end give the end.
+    pub fn position(&self, offset: usize) -> Position {
+        self.lines.position(&self.text, offset)
+    }
+
+    /// The lines themselves.
+    pub fn lines(&self) -> &LineIndex {
+        &self.lines
+    }
+
+    /// The text of a span, clamped to the text and to character boundaries.
+    pub fn slice(&self, span: Span) -> &str {
+        let span = self.clamp(span);
+        self.text.get(span.start..span.end).unwrap_or_default()
+    }
+
+    /// The nearest span that lies inside the text and on character boundaries.
+    pub fn clamp(&self, span: Span) -> Span {
+        let floor = |mut at: usize| {
+            at = at.min(self.text.len());
+            while !self.text.is_char_boundary(at) {
+                at -= 1;
+            }
+            at
+        };
+        let start = floor(span.start);
+        Span::new(start, floor(span.end).max(start))
+    }
+
+    /// Marks a part as secret: whoever shows lines of this file shows dots there.
+    pub fn mask(&mut self, span: Span) {
+        let span = self.clamp(span);
+        if !span.is_empty() {
+            self.masked.push(span);
+        }
+    }
+
+    /// The parts that must not be shown, in order, without overlaps.
+    pub fn masked(&self) -> Vec<Span> {
+        let mut spans = self.masked.clone();
+        spans.sort();
+        let mut merged: Vec<Span> = Vec::with_capacity(spans.len());
+        for span in spans {
+            match merged.last_mut() {
+                Some(last) if span.start <= last.end => last.end = last.end.max(span.end),
+                _ => merged.push(span),
+            }
+        }
+        merged
+    }
+}
+
+/// All files of one run.
+#[derive(Debug, Default)]
+pub struct Sources {
+    items: Vec<Source>,
+}
+
+impl Sources {
+    /// Takes a file in and names it.
+    pub fn add(&mut self, source: Source) -> SourceId {
+        self.items.push(source);
+        SourceId(self.items.len() - 1)
+    }
+
+    /// The file of that name. Ids come only from [`Sources::add`], so it is there.
+    pub fn get(&self, id: SourceId) -> &Source {
+        &self.items[id.0]
+    }
+
+    /// The same, to mask parts of it.
+    pub fn get_mut(&mut self, id: SourceId) -> &mut Source {
+        &mut self.items[id.0]
+    }
+}
+
+fn decode(bytes: &[u8]) -> (String, Encoding) {
+    match bytes {
+        [0xEF, 0xBB, 0xBF, rest @ ..] => {
+            let (text, encoding) = decode_utf8(rest);
+            (text, if encoding == Encoding::Utf8 { Encoding::Utf8Bom } else { encoding })
+        }
+        [0xFF, 0xFE, rest @ ..] => decode_utf16(rest, u16::from_le_bytes),
+        [0xFE, 0xFF, rest @ ..] => decode_utf16(rest, u16::from_be_bytes),
+        _ => decode_utf8(bytes),
+    }
+}
+
+fn decode_utf8(bytes: &[u8]) -> (String, Encoding) {
+    match std::str::from_utf8(bytes) {
+        Ok(text) => (text.to_owned(), Encoding::Utf8),
+        Err(_) => (String::from_utf8_lossy(bytes).into_owned(), Encoding::Lossy),
+    }
+}
+
+fn decode_utf16(bytes: &[u8], unit: fn([u8; 2]) -> u16) -> (String, Encoding) {
+    let (pairs, rest) = bytes.as_chunks::<2>();
+    let units: Vec<u16> = pairs.iter().map(|pair| unit(*pair)).collect();
+    match String::from_utf16(&units) {
+        Ok(text) if rest.is_empty() => (text, Encoding::Utf16),
+        _ => (String::from_utf16_lossy(&units), Encoding::Lossy),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn byte_order_marks_are_no_text() {
+        let plain = Source::new("a", b"{}");
+        let bom = Source::new("b", b"\xEF\xBB\xBF{}");
+        let utf16 = Source::new("c", b"\xFF\xFE{\0}\0");
+        assert_eq!((plain.text.as_str(), plain.encoding), ("{}", Encoding::Utf8));
+        assert_eq!((bom.text.as_str(), bom.encoding), ("{}", Encoding::Utf8Bom));
+        assert_eq!((utf16.text.as_str(), utf16.encoding), ("{}", Encoding::Utf16));
+        assert_eq!(Source::new("d", b"{\xFF}").encoding, Encoding::Lossy);
+    }
+
+    #[test]
+    fn spans_are_clamped_to_characters() {
+        let source = Source::new("a", "aé".as_bytes());
+        assert_eq!(source.slice(Span::new(1, 2)), "");
+        assert_eq!(source.slice(Span::new(1, 99)), "é");
+        assert_eq!(source.slice(Span::new(9, 3)), "");
+    }
+
+    #[test]
+    fn masks_merge() {
+        let mut source = Source::new("a", b"0123456789");
+        source.mask(Span::new(4, 6));
+        source.mask(Span::new(1, 5));
+        source.mask(Span::new(8, 8));
+        assert_eq!(source.masked(), [Span::new(1, 6)]);
+    }
+}

@@ -1,0 +1,73 @@
+//! From an offset in a decoded string back to the place in the file.
+
+/// The byte offset inside `literal` (a string as it stands in the file, quotes included) at which byte `decoded` of the
+/// decoded text begins. Offsets past the end give the closing quote; a literal without quotes maps onto itself.
+pub fn raw_offset(literal: &str, decoded: usize) -> usize {
+    let bytes = literal.as_bytes();
+    let Some(quote @ (b'"' | b'\'')) = bytes.first().copied() else {
+        return decoded.min(literal.len());
+    };
+    let mut raw = 1;
+    let mut seen = 0;
+    while raw < bytes.len() {
+        if bytes[raw] == quote {
+            return raw;
+        }
+        let (width, length) = unit(literal, raw);
+        if decoded < seen + length {
+            return raw;
+        }
+        raw += width;
+        seen += length;
+    }
+    literal.len()
+}
+
+/// How many bytes one character or escape takes in the file, and how many once decoded.
+fn unit(literal: &str, at: usize) -> (usize, usize) {
+    let bytes = literal.as_bytes();
+    if bytes[at] != b'\\' {
+        let width = literal[at..].chars().next().map_or(1, char::len_utf8);
+        return (width, width);
+    }
+    match bytes.get(at + 1) {
+        Some(b'u') => match (hex(bytes, at + 2, 4), bytes.get(at + 6..at + 8)) {
+            (Some(0xD800..=0xDBFF), Some(b"\\u")) => (12, 4),
+            (Some(code), _) => (6, char::from_u32(code).map_or(3, char::len_utf8)),
+            (None, _) => (2, 1),
+        },
+        Some(b'x') => match hex(bytes, at + 2, 2) {
+            Some(code) => (4, char::from_u32(code).map_or(1, char::len_utf8)),
+            None => (2, 1),
+        },
+        // A backslash before a line's end joins the lines.
+        Some(b'\r') if bytes.get(at + 2) == Some(&b'\n') => (3, 0),
+        Some(b'\n' | b'\r') => (2, 0),
+        Some(_) => {
+            let width = literal[at + 1..].chars().next().map_or(1, char::len_utf8);
+            (1 + width, if width == 1 { 1 } else { width })
+        }
+        None => (1, 1),
+    }
+}
+
+fn hex(bytes: &[u8], at: usize, digits: usize) -> Option<u32> {
+    let digits = std::str::from_utf8(bytes.get(at..at + digits)?).ok()?;
+    u32::from_str_radix(digits, 16).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn escapes_are_walked_once() {
+        let literal = r#""a\n\u00e9\ud83d\ude00z""#;
+        // decoded: a, newline, é (2 bytes), 😀 (4 bytes), z
+        for (decoded, raw) in [(0, 1), (1, 2), (2, 4), (4, 10), (8, 22), (9, 23)] {
+            assert_eq!(raw_offset(literal, decoded), raw, "decoded {decoded}");
+        }
+        assert_eq!(raw_offset("bare", 2), 2);
+        assert_eq!(raw_offset("\"é\"", 0), 1);
+    }
+}

@@ -1,0 +1,4 @@
+//! Finds the MCP servers that your clients would start, asks them what they offer, and judges it.
+pub mod document;
+pub mod finding;
+pub mod text;

@@ -1,0 +1,232 @@
+//! Secrets: a type that cannot be shown, and what tells a secret from a word.
+
+use std::fmt;
+
+use crate::finding::digest;
+
+/// A secret. Its `Debug` and `Display` show a mask; the value itself leaves only as a salted digest.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Secret(String);
+
+impl Secret {
+    /// Takes a value in.
+    pub fn new(value: impl Into<String>) -> Self {
+        Self(value.into())
+    }
+
+    /// SHA-256 of the value, salted, in hexadecimal: equal secrets can be told, the secret can't be searched for.
+    pub fn digest(&self, salt: &str) -> String {
+        digest(&["secret", salt, &self.0])
+    }
+}
+
+impl fmt::Display for Secret {
+    /// The first four and last two characters of a long value, nothing of a short one, and the length.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let chars: Vec<char> = self.0.chars().collect();
+        if chars.len() >= 20 && chars.iter().all(char::is_ascii_graphic) {
+            let head: String = chars[..4].iter().collect();
+            let tail: String = chars[chars.len() - 2..].iter().collect();
+            write!(f, "{head}…{tail} ({} characters)", chars.len())
+        } else {
+            write!(f, "… ({} characters)", chars.len())
+        }
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Secret({self})")
+    }
+}
+
+/// Takes known secrets out of text that is about to leave: what a server printed, a command line, an error.
+#[derive(Clone, Default)]
+pub struct Redactor {
+    values: Vec<String>,
+}
+
+impl Redactor {
+    /// Shorter values would tear ordinary words apart.
+    const SHORTEST: usize = 6;
+
+    /// Learns a value that must not leave.
+    pub fn learn(&mut self, value: &str) {
+        if value.len() >= Self::SHORTEST && !self.values.iter().any(|known| known == value) {
+            self.values.push(value.to_owned());
+            // The longest first, so that a value inside another one does not leave the other's rest.
+            self.values.sort_by_key(|value| std::cmp::Reverse(value.len()));
+        }
+    }
+
+    /// `text` without the values.
+    pub fn clean(&self, text: &str) -> String {
+        let mut cleaned = text.to_owned();
+        for value in &self.values {
+            if cleaned.contains(value.as_str()) {
+                cleaned = cleaned.replace(value.as_str(), "[redacted]");
+            }
+        }
+        cleaned
+    }
+}
+
+impl fmt::Debug for Redactor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Redactor({} values)", self.values.len())
+    }
+}
+
+/// Shannon entropy in bits per byte.
+pub fn entropy(text: &str) -> f64 {
+    let mut counts = [0u32; 256];
+    for byte in text.bytes() {
+        counts[usize::from(byte)] += 1;
+    }
+    let total = text.len() as f64;
+    counts.iter().filter(|count| **count > 0).map(|count| f64::from(*count) / total).map(|p| -p * p.log2()).sum()
+}
+
+/// Whether a value looks drawn at random, as keys are, and not written by a person.
+///
+/// Thresholds by alphabet: hexadecimal digits hold at most 4 bits each, and a short random string measures well below
+/// its alphabet's maximum.
+pub fn looks_random(value: &str) -> bool {
+    let length = value.len();
+    if length < 16 || !value.bytes().all(|b| b.is_ascii_alphanumeric() || b"+/=_-.~".contains(&b)) {
+        return false;
+    }
+    let bits = entropy(value);
+    if value.bytes().all(|b| b.is_ascii_hexdigit() || b == b'-') {
+        return length >= 24 && bits >= 3.0;
+    }
+    let digit = value.bytes().any(|b| b.is_ascii_digit());
+    let upper = value.bytes().any(|b| b.is_ascii_uppercase());
+    let lower = value.bytes().any(|b| b.is_ascii_lowercase());
+    if !(digit || upper && lower) || !(digit || length >= 24) {
+        return false;
+    }
+    bits >= if length < 24 { 3.0 } else { 3.5 } && !reads_as_words(value)
+}
+
+/// `some-long-name`, `some_long_name`, `someLongName`: letters in groups, digits only at the ends of groups.
+fn reads_as_words(value: &str) -> bool {
+    let words: Vec<&str> = value.split(['-', '_', '.', '/', '+', '=', '~']).filter(|word| !word.is_empty()).collect();
+    words.len() >= 3
+        && words.iter().all(|word| {
+            let letters = word.trim_end_matches(|c: char| c.is_ascii_digit());
+            letters.bytes().all(|b| b.is_ascii_alphabetic())
+                && letters.len() <= 14
+                && !letters.bytes().skip(1).any(|b| b.is_ascii_uppercase()) == letters.bytes().skip(1).all(|b| b.is_ascii_lowercase())
+        })
+}
+
+/// Words that stand where a secret should, wherever they stand in the value.
+const PLACEHOLDER_WORDS: &[&str] = &[
+    "your", "example", "sample", "dummy", "fake", "placeholder", "changeme", "change-me", "change_me", "replace", "insert", "todo", "fixme",
+    "xxxx", "redacted", "removed", "secret-here", "api-key", "apikey", "api_key", "token-here", "not-needed", "undefined", "goes-here",
+    "goes_here", "_here", "-here", "paste", "demo-key", "test-key", "test_key", "abc123", "abcdef", "123456", "qwerty", "deadbeef", "lorem",
+    "my-token", "my_token", "my-key", "my_key", "mytoken", "mykey", "my-secret", "my_secret", "***", "...", "…", "enter-", "enter_", "put-",
+    "put_", "add-your", "ihr-", "dein", "tu-clave", "tu_clave", "votre", "not-set", "not_set", "optional", "ваш",
+];
+
+/// Values that are a placeholder as a whole.
+const PLACEHOLDER_VALUES: &[&str] = &[
+    "", "none", "null", "nil", "true", "false", "test", "demo", "secret", "token", "key", "password", "foo", "bar", "string", "value", "xxx",
+    "tbd", "n/a", "empty", "hidden", "masked",
+];
+
+/// Whether a value only marks the place where a secret goes: `your-api-key`, `<TOKEN>`, `xxxx`, `sk-…`, `123456`.
+pub fn is_placeholder(value: &str) -> bool {
+    let value = value.trim().trim_matches(['"', '\'']);
+    let lower = value.to_lowercase();
+    if PLACEHOLDER_VALUES.contains(&lower.as_str()) {
+        return true;
+    }
+    let bracketed = [('<', '>'), ('[', ']'), ('{', '}'), ('(', ')')].iter().any(|(open, close)| value.contains(*open) && value.contains(*close))
+        || value.starts_with("__") && value.ends_with("__");
+    if bracketed {
+        return true;
+    }
+    // In a long random value a short word stands by chance; a word counts where it covers a sensible part.
+    let word = PLACEHOLDER_WORDS.iter().any(|word| lower.contains(word) && (word.len() * 8 >= lower.len() || word.len() >= 7 || lower.starts_with(word)));
+    if word {
+        return true;
+    }
+    // Letters that keys are not written in.
+    if value.chars().any(|c| c.is_alphabetic() && !c.is_ascii()) {
+        return true;
+    }
+    let bytes = lower.as_bytes();
+    let distinct = {
+        let mut seen = [false; 256];
+        bytes.iter().for_each(|b| seen[usize::from(*b)] = true);
+        seen.iter().filter(|seen| **seen).count()
+    };
+    if bytes.len() >= 16 && distinct <= 5 || bytes.len() >= 4 && distinct == 1 {
+        return true;
+    }
+    longest_run(bytes, |a, b| a == b) * 3 > bytes.len() && bytes.len() >= 8
+        || longest_run(bytes, |a, b| b == a.wrapping_add(1)) >= 8.min(bytes.len().max(6))
+        || repeats(bytes)
+}
+
+fn longest_run(bytes: &[u8], follows: impl Fn(u8, u8) -> bool) -> usize {
+    let (mut longest, mut run) = (usize::from(!bytes.is_empty()), 1);
+    for pair in bytes.windows(2) {
+        run = if follows(pair[0], pair[1]) { run + 1 } else { 1 };
+        longest = longest.max(run);
+    }
+    longest
+}
+
+/// One block of up to eight bytes, again and again.
+fn repeats(bytes: &[u8]) -> bool {
+    bytes.len() >= 16 && (1..=8).any(|width| bytes.iter().zip(&bytes[width..]).all(|(a, b)| a == b))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn secrets_do_not_show() {
+        let long = Secret::new("abcdefghijklmnopqrstuvwx");
+        assert_eq!(format!("{long} {long:?}"), "abcd…wx (24 characters) Secret(abcd…wx (24 characters))");
+        assert_eq!(Secret::new("hunter2").to_string(), "… (7 characters)");
+        assert_ne!(long.digest("a"), long.digest("b"));
+    }
+
+    #[test]
+    fn known_values_are_taken_out() {
+        let mut redactor = Redactor::default();
+        redactor.learn("topsecret");
+        redactor.learn("topsecret-and-more");
+        redactor.learn("a");
+        assert_eq!(redactor.clean("x topsecret-and-more y topsecret a"), "x [redacted] y [redacted] a");
+        assert_eq!(format!("{redactor:?}"), "Redactor(2 values)");
+    }
+
+    #[test]
+    fn placeholders() {
+        for value in [
+            "your-api-key-here", "YOUR_TOKEN", "<token>", "sk-xxxxxxxxxxxxxxxxxxxx", "changeme", "***", "", "ghp_xxxxxxxxxxxx", "{{KEY}}",
+            "0000000000000000", "在此填写密钥", "1234567890", "sk-...", "REPLACE_ME", "my-secret-token", "abcdefghijklmnop", "test",
+        ] {
+            assert!(is_placeholder(value), "{value}");
+        }
+        for value in ["hR7kQ2mZx9LpT4vW8nB3", "9f86d081884c7d659a2feaa0c55ad015", "correct horse battery", "S3cr3t!pass"] {
+            assert!(!is_placeholder(value), "{value}");
+        }
+    }
+
+    #[test]
+    fn random_or_written() {
+        for value in ["hR7kQ2mZx9LpT4vW8nB3", "9f86d081884c7d659a2feaa0c55ad015", "AbCdEfGhIjKlMnOpQrStUvWx/z+1"] {
+            assert!(looks_random(value), "{value}");
+        }
+        for value in ["short1", "some-long-hyphenated-name-v2", "production", "the_quick_brown_fox_jumps", "aaaaaaaaaaaaaaaaaaaaaaaa"] {
+            assert!(!looks_random(value), "{value}");
+        }
+    }
+}
