@@ -1,0 +1,35 @@
+//! What a server offers, as it said it.
+
+use crate::document::{Node, SourceId};
+
+/// Everything one server offers. The answers are kept as they came: what does not fit a type is what a scanner is
+/// looking for.
+#[derive(Clone, Debug, Default)]
+pub struct Catalog {
+    /// Id of the client whose config names the server; `None` for a saved list that names none.
+    pub client: Option<String>,
+    /// The server's name in its config, or in the saved list.
+    pub server: String,
+    /// The saved list that this was read from. The spans of all nodes are spans of that file; without one they mean
+    /// nothing to a reader.
+    pub source: Option<SourceId>,
+    /// `serverInfo`.
+    pub info: Option<Node>,
+    /// `instructions`, whatever type it has.
+    pub instructions: Option<Node>,
+    /// The elements of `tools`.
+    pub tools: Vec<Node>,
+    /// The elements of `prompts`.
+    pub prompts: Vec<Node>,
+    /// The elements of `resources`.
+    pub resources: Vec<Node>,
+    /// The elements of `resourceTemplates`.
+    pub templates: Vec<Node>,
+}
+
+impl Catalog {
+    /// The four lists with the word that names an item of each.
+    pub fn lists(&self) -> [(&'static str, &[Node]); 4] {
+        [("tools", &self.tools), ("prompts", &self.prompts), ("resources", &self.resources), ("resourceTemplates", &self.templates)]
+    }
+}

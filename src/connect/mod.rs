@@ -1,0 +1,5 @@
+//! What servers answer.
+
+mod catalog;
+
+pub use catalog::Catalog;
