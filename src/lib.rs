@@ -2,4 +2,6 @@
 pub mod document;
 pub mod finding;
 pub mod text;
+
 pub mod connect;
+pub mod rules;

@@ -1,0 +1,93 @@
+//! From signals to a verdict: which combinations of a rule hold in a text, and where.
+
+use std::ops::Range;
+
+use super::engine::{Hits, TextEngine, sentence_around};
+use super::schema::{Combination, Shape};
+use super::{Packs, Role, Rule};
+use crate::finding::{Confidence, Severity};
+
+/// A combination of signals that holds: the speech act from its first to its last word.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Speech {
+    /// Range of normalised text.
+    pub range: Range<usize>,
+    /// Severity of this combination.
+    pub severity: Severity,
+    /// Confidence of this combination.
+    pub confidence: Confidence,
+}
+
+impl TextEngine {
+    /// The rules whose combinations hold in a text of that role, each with its worst speech act.
+    pub fn judge<'p>(&self, packs: &'p Packs, text: &str, role: Role, hits: &Hits) -> Vec<(&'p Rule, Speech)> {
+        if hits.is_empty() {
+            return Vec::new();
+        }
+        packs
+            .rules()
+            .filter(|rule| rule.roles.is_empty() || rule.roles.contains(&role))
+            .filter_map(|rule| {
+                let Shape::Combination(combinations) = &rule.shape else { return None };
+                let worst = combinations
+                    .iter()
+                    .filter_map(|combination| {
+                        let range = self.holds(combination, text, hits)?;
+                        Some(Speech {
+                            range,
+                            severity: combination.severity.unwrap_or(rule.severity),
+                            confidence: combination.confidence.unwrap_or(rule.confidence),
+                        })
+                    })
+                    .max_by_key(|speech| (speech.severity, speech.confidence))?;
+                Some((rule, worst))
+            })
+            .collect()
+    }
+
+    fn holds(&self, combination: &Combination, text: &str, hits: &Hits) -> Option<Range<usize>> {
+        let number = |id: &String| self.signal(id);
+        let (first, rest) = combination.all.split_first()?;
+        let rest: Vec<usize> = rest.iter().map(number).collect::<Option<_>>()?;
+        let any: Vec<usize> = combination.any.iter().filter_map(number).collect();
+        let none: Vec<usize> = combination.none.iter().filter_map(number).collect();
+        if rest.iter().any(|signal| hits.of(*signal).is_empty()) {
+            return None;
+        }
+        hits.of(self.signal(first)?).iter().find_map(|anchor| {
+            let window = anchor.start.saturating_sub(combination.within)..anchor.end.saturating_add(combination.within);
+            let near = |signal: &usize| nearest(hits.of(*signal), anchor, &window);
+            let mut parts: Vec<&Range<usize>> = vec![anchor];
+            for signal in &rest {
+                parts.push(near(signal)?);
+            }
+            if !any.is_empty() {
+                let found: Vec<&Range<usize>> = any.iter().filter_map(near).collect();
+                if found.len() < combination.at_least {
+                    return None;
+                }
+                parts.extend(found);
+            }
+            let start = parts.iter().map(|part| part.start).min()?;
+            let end = parts.iter().map(|part| part.end).max()?;
+            if !none.is_empty() {
+                let sentence = sentence_around(text, anchor.clone());
+                if none.iter().any(|signal| nearest(hits.of(*signal), anchor, &sentence).is_some()) {
+                    return None;
+                }
+            }
+            Some(start..end)
+        })
+    }
+}
+
+/// The match closest to the anchor that begins inside the window. The anchor itself does not count as another signal
+/// unless that signal matched more than it.
+fn nearest<'h>(ranges: &'h [Range<usize>], anchor: &Range<usize>, window: &Range<usize>) -> Option<&'h Range<usize>> {
+    let from = ranges.partition_point(|range| range.start < window.start);
+    ranges[from..]
+        .iter()
+        .take_while(|range| range.start < window.end)
+        .filter(|range| *range != anchor)
+        .min_by_key(|range| range.start.abs_diff(anchor.start))
+}

@@ -1,0 +1,23 @@
+//! Rule packs: what is looked for, with its words and its examples, as data.
+//!
+//! A leaf of the house: it knows text and findings, not where a text or a config comes from.
+
+mod check;
+mod combine;
+mod draft;
+mod engine;
+mod explain;
+mod load;
+mod role;
+mod schema;
+mod tokens;
+
+pub use check::{Example, Problem, check};
+pub use combine::Speech;
+pub use draft::Draft;
+pub use engine::{Hits, TextEngine};
+pub use explain::explain;
+pub use load::{LoadError, Packs, data};
+pub use role::Role;
+pub use schema::{Judges, Pack, Rule, Shape};
+pub use tokens::{TokenEngine, TokenHit};

@@ -1,0 +1,164 @@
+//! Tokens of known formats inside values of a config.
+
+use std::ops::Range;
+use std::sync::OnceLock;
+
+use aho_corasick::AhoCorasick;
+use regex::bytes::Regex;
+
+use super::schema::{Shape, Token};
+use super::{Packs, Rule, engine};
+
+/// Finds the tokens of all rules that describe one.
+pub struct TokenEngine<'p> {
+    rules: Vec<(&'p Rule, &'p Token, OnceLock<Option<Regex>>)>,
+    keywords: Option<AhoCorasick>,
+    asks: Vec<Vec<usize>>,
+    always: Vec<usize>,
+}
+
+/// A token in a value.
+#[derive(Clone, Debug)]
+pub struct TokenHit<'p> {
+    /// Its rule.
+    pub rule: &'p Rule,
+    /// Its format.
+    pub token: &'p Token,
+    /// The bytes of the value that it takes.
+    pub range: Range<usize>,
+    /// Whether its checksum is right; `None` where the format has none that is known here.
+    pub checked: Option<bool>,
+}
+
+impl<'p> TokenEngine<'p> {
+    /// Prepares the tokens of all packs.
+    pub fn new(packs: &'p Packs) -> Self {
+        let rules: Vec<_> = packs
+            .rules()
+            .filter_map(|rule| match &rule.shape {
+                Shape::Token(token) => Some((rule, token, OnceLock::new())),
+                _ => None,
+            })
+            .collect();
+        let mut keywords: Vec<&str> = Vec::new();
+        let mut asks: Vec<Vec<usize>> = Vec::new();
+        let mut always = Vec::new();
+        for (number, (_, token, _)) in rules.iter().enumerate() {
+            if token.keywords.is_empty() {
+                always.push(number);
+            }
+            for keyword in &token.keywords {
+                match keywords.iter().position(|known| known == keyword) {
+                    Some(known) => asks[known].push(number),
+                    None => {
+                        keywords.push(keyword);
+                        asks.push(vec![number]);
+                    }
+                }
+            }
+        }
+        let keywords = AhoCorasick::new(&keywords).ok();
+        if keywords.is_none() {
+            always = (0..rules.len()).collect();
+        }
+        Self { rules, keywords, asks, always }
+    }
+
+    /// The tokens in a value, the longest first where two overlap. `context` are the words of the field's name and of
+    /// the program, lower case: formats that are no proof by themselves need one of theirs among them.
+    pub fn find(&self, value: &str, context: &[String]) -> Vec<TokenHit<'p>> {
+        let mut asked: Vec<usize> = self.always.clone();
+        if let Some(keywords) = &self.keywords {
+            asked.extend(keywords.find_overlapping_iter(value).flat_map(|found| &self.asks[found.pattern().as_usize()]));
+        }
+        asked.sort_unstable();
+        asked.dedup();
+        let mut hits: Vec<TokenHit<'p>> = Vec::new();
+        for number in asked {
+            let (rule, token, compiled) = &self.rules[number];
+            if !token.names.is_empty() && !token.names.iter().any(|name| context.iter().any(|word| word == name)) {
+                continue;
+            }
+            let Some(regex) = compiled.get_or_init(|| engine::compile(&token.pattern).ok()) else { continue };
+            for found in regex.find_iter(value.as_bytes()) {
+                if value.get(found.range()).is_none() || !bounded(value, &found.range()) {
+                    continue;
+                }
+                let checked = token.checksum.as_deref().and_then(|name| checksum(name, &value[found.range()]));
+                hits.push(TokenHit { rule, token, range: found.range(), checked });
+            }
+        }
+        hits.sort_by_key(|hit| (std::cmp::Reverse(hit.range.len()), hit.range.start));
+        let mut kept: Vec<TokenHit<'p>> = Vec::new();
+        for hit in hits {
+            if !kept.iter().any(|other| hit.range.start < other.range.end && other.range.start < hit.range.end) {
+                kept.push(hit);
+            }
+        }
+        kept
+    }
+}
+
+/// Nothing that could belong to the token may stand beside it.
+fn bounded(value: &str, range: &Range<usize>) -> bool {
+    let belongs = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-');
+    let bytes = value.as_bytes();
+    let before = range.start.checked_sub(1).and_then(|at| bytes.get(at));
+    let first = bytes.get(range.start);
+    !(before.is_some_and(belongs) && first.is_some_and(belongs)) && !bytes.get(range.end).is_some_and(belongs)
+}
+
+/// The checksum of a token; `None` for a name that is not known.
+///
+/// `github`: 30 random characters, then the CRC-32 over them in base 62, six digits, behind a prefix that ends in `_`.
+/// GitHub and npm use it.
+fn checksum(name: &str, token: &str) -> Option<bool> {
+    if name != "github" {
+        return None;
+    }
+    let body = &token[token.find('_')? + 1..];
+    let (random, check) = body.split_at_checked(30)?;
+    Some(check == base62(crc32(random.as_bytes())))
+}
+
+fn crc32(bytes: &[u8]) -> u32 {
+    !bytes.iter().fold(u32::MAX, |crc, byte| {
+        (0..8).fold(crc ^ u32::from(*byte), |crc, _| if crc & 1 == 1 { crc >> 1 ^ 0xEDB8_8320 } else { crc >> 1 })
+    })
+}
+
+fn base62(mut number: u32) -> String {
+    const DIGITS: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+    let mut digits = [b'0'; 6];
+    for digit in digits.iter_mut().rev() {
+        *digit = DIGITS[(number % 62) as usize];
+        number /= 62;
+    }
+    digits.iter().map(|digit| *digit as char).collect()
+}
+
+/// `body` with its checksum behind it, for examples.
+pub(super) fn with_checksum(prefix: &str, body: &str) -> String {
+    format!("{prefix}{body}{}", base62(crc32(body.as_bytes())))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn crc_is_the_one_of_zip() {
+        assert_eq!(crc32(b"123456789"), 0xCBF4_3926);
+        assert_eq!(base62(61), "00000z");
+        let token = with_checksum("ghp_", &"a1".repeat(15));
+        assert_eq!(checksum("github", &token), Some(true));
+        assert_eq!(checksum("github", &token.replace('a', "b")), Some(false));
+    }
+
+    #[test]
+    fn tokens_have_edges() {
+        assert!(bounded("Bearer abc", &(7..10)));
+        assert!(!bounded("xabc", &(1..4)));
+        assert!(!bounded("abc-", &(0..3)));
+    }
+}
