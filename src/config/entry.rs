@@ -1,0 +1,214 @@
+//! One server entry, in whatever dialect, with the place of each part.
+
+use super::Problem;
+use super::shape::Place;
+use crate::discover::{ConfigFile, EntryWords, Scope};
+use crate::document::{Kind, Node, SourceId, Span};
+
+/// A text and where it stands. The span covers the quotes too.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Spanned {
+    /// The text, decoded.
+    pub text: String,
+    /// Where it stands.
+    pub span: Span,
+}
+
+impl Spanned {
+    /// Where a part of the text stands. Exact where the file writes the text without escapes, else the whole of it.
+    pub fn part(&self, start: usize, end: usize) -> Span {
+        match self.span.len() - self.text.len().min(self.span.len()) {
+            2 => Span::new(self.span.start + 1 + start, self.span.start + 1 + end),
+            0 => Span::new(self.span.start + start, self.span.start + end),
+            _ => self.span,
+        }
+    }
+}
+
+/// A named value of an entry: a variable, a header, or a field that this scanner does not know.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Field {
+    /// Path inside the entry, such as `env.API_KEY`.
+    pub path: String,
+    /// Its name alone.
+    pub name: String,
+    /// Where the name stands.
+    pub name_span: Span,
+    /// Its value; numbers and truth values as they are written.
+    pub value: Spanned,
+}
+
+/// What a config says about one server.
+#[derive(Clone, Debug)]
+pub struct ServerEntry {
+    /// Its name, and where that stands.
+    pub name: Spanned,
+    /// Id of the client that reads it.
+    pub client: String,
+    /// Where the config counts.
+    pub scope: Scope,
+    /// The project it is limited to, in a file that holds several.
+    pub project: Option<String>,
+    /// The file.
+    pub source: SourceId,
+    /// The file's path without what differs between machines.
+    pub portable: String,
+    /// The whole entry.
+    pub span: Span,
+    /// The program, or a whole command line.
+    pub command: Option<Spanned>,
+    /// Its arguments.
+    pub args: Vec<Spanned>,
+    /// Its variables.
+    pub env: Vec<Field>,
+    /// The address of a remote.
+    pub url: Option<Spanned>,
+    /// What is sent to it.
+    pub headers: Vec<Field>,
+    /// All other strings of the entry.
+    pub others: Vec<Field>,
+    /// Switched off: not started now, but one click away.
+    pub disabled: bool,
+}
+
+/// Reads an entry.
+///
+/// # Errors
+/// It is no map, so there is nothing to read.
+pub(super) fn read(place: &Place<'_>, file: &ConfigFile, source: SourceId, words: &EntryWords) -> Result<ServerEntry, Problem> {
+    let node = place.node;
+    if !node.is_object() {
+        let message = format!("server `{}` is {}, expected a map", place.name, node.type_name());
+        return Err(Problem { message, span: node.span });
+    }
+    let mut entry = ServerEntry {
+        name: Spanned { text: place.name.clone(), span: place.name_span },
+        client: file.client.clone(),
+        scope: file.scope,
+        project: place.context.clone(),
+        source,
+        portable: file.portable.clone(),
+        span: node.span,
+        command: None,
+        args: Vec::new(),
+        env: Vec::new(),
+        url: None,
+        headers: Vec::new(),
+        others: Vec::new(),
+        disabled: false,
+    };
+    entry.take(node, "", words);
+    Ok(entry)
+}
+
+impl ServerEntry {
+    fn take(&mut self, node: &Node, path: &str, words: &EntryWords) {
+        for member in node.members() {
+            let key = &member.key;
+            let value = &member.value;
+            let at = if path.is_empty() { key.clone() } else { format!("{path}.{key}") };
+            if words.command.contains(key) {
+                self.command(value, &at, words);
+            } else if words.args.contains(key) {
+                self.args.extend(list(value));
+            } else if words.env.contains(key) {
+                fields(value, &at, &mut self.env);
+            } else if words.url.contains(key) && value.as_str().is_some() {
+                if self.url.is_none() {
+                    self.url = spanned(value);
+                }
+            } else if words.headers.contains(key) {
+                fields(value, &at, &mut self.headers);
+            } else if words.nested.contains(key) && value.is_object() {
+                self.take(value, &at, words);
+            } else if words.disabled.contains(key) && value.as_bool().is_some() {
+                self.disabled |= value.as_bool() == Some(true);
+            } else if words.enabled.contains(key) && value.as_bool().is_some() {
+                self.disabled |= value.as_bool() == Some(false);
+            } else {
+                strings(value, &at, key, member.key_span, &mut self.others);
+            }
+        }
+    }
+
+    /// A string; a list of program and arguments; or a map with `path`, `args` and `env`.
+    fn command(&mut self, value: &Node, at: &str, words: &EntryWords) {
+        match &value.kind {
+            Kind::Array(_) => {
+                let mut all = list(value);
+                if !all.is_empty() {
+                    self.command = Some(all.remove(0));
+                    // Arguments given beside it come after.
+                    all.append(&mut self.args);
+                    self.args = all;
+                }
+            }
+            Kind::Object(_) => {
+                self.command = value.get("path").or_else(|| value.get("command")).and_then(spanned);
+                for member in value.members().iter().filter(|member| !matches!(member.key.as_str(), "path" | "command")) {
+                    let inner = Node { kind: Kind::Object(vec![member.clone()]), span: value.span };
+                    self.take(&inner, at, words);
+                }
+            }
+            _ => self.command = spanned(value),
+        }
+    }
+
+    /// The value of a variable; of duplicates the last.
+    pub fn variable(&self, name: &str) -> Option<&Field> {
+        self.env.iter().rev().find(|field| field.name == name)
+    }
+}
+
+fn spanned(node: &Node) -> Option<Spanned> {
+    Some(Spanned { text: node.scalar()?, span: node.span })
+}
+
+/// The scalars of a list; a single string counts as a list of one.
+fn list(node: &Node) -> Vec<Spanned> {
+    match &node.kind {
+        Kind::Array(elements) => elements.iter().filter_map(spanned).collect(),
+        _ => spanned(node).into_iter().collect(),
+    }
+}
+
+/// A map of names and values, or a list of `NAME=value`.
+fn fields(node: &Node, path: &str, into: &mut Vec<Field>) {
+    for member in node.members() {
+        if let Some(value) = spanned(&member.value) {
+            let at = format!("{path}.{}", member.key);
+            into.push(Field { path: at, name: member.key.clone(), name_span: member.key_span, value });
+        }
+    }
+    for element in node.elements() {
+        let Some(whole) = spanned(element) else { continue };
+        let Some((name, value)) = whole.text.split_once('=') else { continue };
+        let start = name.len() + 1;
+        let name_span = whole.part(0, name.len());
+        let value = Spanned { text: value.to_owned(), span: whole.part(start, whole.text.len()) };
+        into.push(Field { path: format!("{path}.{name}"), name: name.to_owned(), name_span, value });
+    }
+}
+
+/// Every string below a field that has no meaning here.
+fn strings(node: &Node, path: &str, name: &str, name_span: Span, into: &mut Vec<Field>) {
+    match &node.kind {
+        Kind::String(text) => into.push(Field {
+            path: path.to_owned(),
+            name: name.to_owned(),
+            name_span,
+            value: Spanned { text: text.clone(), span: node.span },
+        }),
+        Kind::Object(members) => {
+            for member in members {
+                strings(&member.value, &format!("{path}.{}", member.key), &member.key, member.key_span, into);
+            }
+        }
+        Kind::Array(elements) => {
+            for (index, element) in elements.iter().enumerate() {
+                strings(element, &format!("{path}[{index}]"), name, name_span, into);
+            }
+        }
+        Kind::Null | Kind::Bool(_) | Kind::Number(_) => {}
+    }
+}

@@ -1,0 +1,59 @@
+//! What a config says, and exactly where: bytes of a file become server entries. Nothing is expanded or executed.
+
+mod entry;
+mod shape;
+mod value;
+
+pub use entry::{Field, ServerEntry, Spanned};
+pub use value::{Part, expand, is_reference, literals, parts};
+
+use crate::discover::{Clients, ConfigFile};
+use crate::document::{Encoding, Source, SourceId, Span, parse_json};
+
+/// One config that was read.
+#[derive(Debug)]
+pub struct Config {
+    /// The file.
+    pub file: ConfigFile,
+    /// Its text.
+    pub source: SourceId,
+    /// Every entry of every place that a client would read.
+    pub servers: Vec<ServerEntry>,
+    /// What could not be read.
+    pub problems: Vec<Problem>,
+    /// The file as a whole could not be read, so the entries say nothing.
+    pub broken: bool,
+}
+
+/// Something in a config that could not be read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Problem {
+    /// What is wrong, and what was expected.
+    pub message: String,
+    /// Where.
+    pub span: Span,
+}
+
+/// Reads a config. Never fails: what could be read is there, with what could not.
+pub fn read(file: ConfigFile, id: SourceId, source: &Source, clients: &Clients) -> Config {
+    let mut config = Config { file, source: id, servers: Vec::new(), problems: Vec::new(), broken: false };
+    if source.encoding == Encoding::Lossy {
+        let message = "not valid UTF-8; undecodable bytes were replaced".to_owned();
+        config.problems.push(Problem { message, span: Span::new(0, 0) });
+    }
+    match parse_json(&source.text) {
+        Ok(root) => {
+            for place in shape::places(&root, clients) {
+                match entry::read(&place, &config.file, id, clients.entry_words()) {
+                    Ok(entry) => config.servers.push(entry),
+                    Err(problem) => config.problems.push(problem),
+                }
+            }
+        }
+        Err(error) => {
+            config.broken = true;
+            config.problems.push(Problem { message: error.message, span: error.span });
+        }
+    }
+    config
+}

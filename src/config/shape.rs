@@ -1,0 +1,141 @@
+//! Where in a file the servers are, decided by what stands there and not by the file's name.
+
+use std::collections::HashSet;
+
+use crate::discover::{Clients, EntryWords};
+use crate::document::{Kind, Member, Node, Span};
+
+/// A server entry that was found, not yet read.
+pub(super) struct Place<'d> {
+    /// Its name.
+    pub(super) name: String,
+    /// Where the name stands.
+    pub(super) name_span: Span,
+    /// The entry.
+    pub(super) node: &'d Node,
+    /// The keys that `*` stood for on the way: the project of `projects.*.mcpServers`.
+    pub(super) context: Option<String>,
+}
+
+/// Every entry in every place of the table.
+pub(super) fn places<'d>(root: &'d Node, clients: &Clients) -> Vec<Place<'d>> {
+    let words = clients.entry_words();
+    let mut found = Vec::new();
+    // One map may be reached by two paths.
+    let mut seen = HashSet::new();
+    for (keys, sure) in clients.shapes() {
+        // The file as a whole is the last resort.
+        if keys.is_empty() && !found.is_empty() {
+            break;
+        }
+        for (node, context) in follow(root, &steps(keys)) {
+            if !seen.insert(node.span) {
+                continue;
+            }
+            for member in node.members() {
+                if sure && keeps_servers(node) || looks_like_server(&member.value, words) {
+                    found.push(place(member, context.clone()));
+                }
+            }
+        }
+    }
+    found
+}
+
+fn place(member: &Member, context: Option<String>) -> Place<'_> {
+    Place { name: member.key.clone(), name_span: member.key_span, node: &member.value, context }
+}
+
+fn keeps_servers(node: &Node) -> bool {
+    matches!(node.kind, Kind::Object(_))
+}
+
+/// Whether an object has a field that says what to start or where to connect.
+fn looks_like_server(node: &Node, words: &EntryWords) -> bool {
+    let text = |word: &String| node.get(word).is_some_and(|value| matches!(value.kind, Kind::String(_) | Kind::Array(_) | Kind::Object(_)));
+    node.is_object()
+        && (words.command.iter().any(text)
+            || words.url.iter().any(|word| node.get(word).and_then(Node::as_str).is_some_and(|url| url.contains("://")))
+            || words.nested.iter().any(|word| node.get(word).is_some_and(|inner| inner.is_object() && words.command.iter().chain(&words.url).any(|word| inner.get(word).is_some()))))
+}
+
+#[derive(Debug, PartialEq)]
+enum Step {
+    Key(String),
+    Any,
+}
+
+/// `a.*.b` and `['a.b'].c`.
+fn steps(path: &str) -> Vec<Step> {
+    let mut steps = Vec::new();
+    let mut rest = path;
+    while !rest.is_empty() {
+        rest = rest.strip_prefix('.').unwrap_or(rest);
+        let (key, after) = match rest.strip_prefix("['").and_then(|quoted| quoted.split_once("']")) {
+            Some(quoted) => quoted,
+            None => rest.split_at(rest.find('.').unwrap_or(rest.len())),
+        };
+        steps.push(if key == "*" { Step::Any } else { Step::Key(key.to_owned()) });
+        rest = after;
+    }
+    steps
+}
+
+fn follow<'d>(root: &'d Node, steps: &[Step]) -> Vec<(&'d Node, Option<String>)> {
+    let mut nodes = vec![(root, None)];
+    for step in steps {
+        nodes = nodes
+            .into_iter()
+            .flat_map(|(node, context)| {
+                // Duplicate keys are all followed: a server in the first one may be the one that runs.
+                let matching = node.members().iter().filter(move |member| match step {
+                    Step::Key(key) => member.key == *key,
+                    Step::Any => true,
+                });
+                matching.map(move |member| {
+                    let context = if *step == Step::Any { Some(member.key.clone()) } else { context.clone() };
+                    (&member.value, context)
+                })
+            })
+            .collect();
+    }
+    nodes
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::document::parse_json;
+
+    fn names(text: &str) -> Vec<String> {
+        let clients = Clients::parse(crate::rules::data("clients.toml")).unwrap();
+        let root = parse_json(text).unwrap();
+        places(&root, &clients).into_iter().map(|place| place.context.map_or(place.name.clone(), |c| format!("{c}:{}", place.name))).collect()
+    }
+
+    #[test]
+    fn paths_of_keys() {
+        let key = |name: &str| Step::Key(name.to_owned());
+        assert_eq!(steps("projects.*.mcpServers"), [key("projects"), Step::Any, key("mcpServers")]);
+        assert_eq!(steps("['a.b'].c"), [key("a.b"), key("c")]);
+        assert_eq!(steps(""), []);
+    }
+
+    #[test]
+    fn dialects_are_told_by_content() {
+        assert_eq!(names(r#"{"mcpServers": {"a": {"command": "x"}, "b": {}}}"#), ["a", "b"]);
+        assert_eq!(names(r#"{"servers": {"a": {"url": "https://x"}, "port": 1}}"#), ["a"]);
+        assert_eq!(names(r#"{"mcp": {"servers": {"a": {"command": "x"}}, "inputs": []}}"#), ["a"]);
+        assert_eq!(names(r#"{"mcp.servers": {"a": {"command": "x"}}}"#), ["a"]);
+        assert_eq!(names(r#"{"projects": {"/p": {"mcpServers": {"a": {"command": "x"}}}}}"#), ["/p:a"]);
+        assert_eq!(names(r#"{"a": {"command": "x"}, "b": {"type": "object"}}"#), ["a"]);
+        assert_eq!(names(r#"{"mcp": {"a": {"command": ["npx", "x"]}}}"#), ["a"]);
+        assert_eq!(names(r#"{"name": "x", "scripts": {"a": "b"}}"#), Vec::<String>::new());
+    }
+
+    #[test]
+    fn both_of_duplicate_keys() {
+        assert_eq!(names(r#"{"mcpServers": {"a": {"command": "x"}}, "mcpServers": {"b": {"command": "y"}}}"#), ["a", "b"]);
+        assert_eq!(names(r#"{"mcpServers": {"a": {"command": "x"}, "a": {"command": "y"}}}"#), ["a", "a"]);
+    }
+}

@@ -1,0 +1,245 @@
+//! References in values: what a client would replace, and what is written as it is. Nothing is ever expanded here but
+//! by [`expand`], with the variables its caller hands in, and never a command.
+
+use std::ops::Range;
+
+/// A part of a value.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Part {
+    /// Written as it is.
+    Literal(Range<usize>),
+    /// A variable of the environment, with the default that is used when it isn't set.
+    Variable {
+        /// Its name.
+        name: String,
+        /// Where the default stands.
+        default: Option<Range<usize>>,
+    },
+    /// Something else that only the client knows: an input, a folder, an entry of a vault.
+    Reference(Range<usize>),
+}
+
+/// Beginnings of values that stand for a secret kept elsewhere.
+const VAULTS: &[&str] = &[
+    "op://", "secret://", "vault:", "vault://", "keyring:", "keychain:", "ref+", "arn:aws:secretsmanager:", "@microsoft.keyvault(", "!secret ",
+    "env:", "file:", "doppler://", "bws://", "infisical://", "gcp-secret://", "azure-keyvault://", "ssm://", "awssm://",
+];
+
+/// The parts of a value, in order.
+pub fn parts(value: &str) -> Vec<Part> {
+    let trimmed = value.trim().to_ascii_lowercase();
+    if VAULTS.iter().any(|vault| trimmed.starts_with(vault)) {
+        return vec![Part::Reference(0..value.len())];
+    }
+    let mut parts = Vec::new();
+    let mut literal = 0;
+    let mut at = 0;
+    while at < value.len() {
+        match reference_at(value, at) {
+            Some((part, end)) => {
+                if literal < at {
+                    parts.push(Part::Literal(literal..at));
+                }
+                parts.push(part);
+                at = end;
+                literal = end;
+            }
+            None => at += value[at..].chars().next().map_or(1, char::len_utf8),
+        }
+    }
+    if literal < value.len() {
+        parts.push(Part::Literal(literal..value.len()));
+    }
+    parts
+}
+
+fn reference_at(value: &str, at: usize) -> Option<(Part, usize)> {
+    let rest = &value[at..];
+    let whole = |length: usize| Some((Part::Reference(at..at + length), at + length));
+    match rest.as_bytes()[0] {
+        b'$' => {
+            if let Some(inner) = rest.strip_prefix("${{") {
+                return whole(inner.find("}}")? + 5);
+            }
+            if rest.starts_with("${") {
+                let close = balanced(rest, 1)?;
+                return Some((variable(&rest[2..close], at + 2, at..at + close + 1), at + close + 1));
+            }
+            if rest.starts_with("$(") {
+                return whole(balanced(rest, 1)? + 1);
+            }
+            if let Some(name) = rest.strip_prefix("$env:") {
+                let length = name_length(name)?;
+                return Some((Part::Variable { name: name[..length].to_owned(), default: None }, at + 5 + length));
+            }
+            let length = name_length(&rest[1..])?;
+            let name = &rest[1..1 + length];
+            // `$5 off` and `pa$word` are no references; variables are written in capitals.
+            let capitals = name.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'_');
+            capitals.then(|| (Part::Variable { name: name.to_owned(), default: None }, at + 1 + length))
+        }
+        b'{' => {
+            if let Some(inner) = rest.strip_prefix("{{") {
+                return whole(inner.find("}}")? + 4);
+            }
+            if let Some(inner) = rest.strip_prefix("{env:") {
+                let end = inner.find('}')?;
+                return Some((Part::Variable { name: inner[..end].to_owned(), default: None }, at + end + 6));
+            }
+            rest.starts_with("{file:").then(|| rest.find('}')).flatten().and_then(|end| whole(end + 1))
+        }
+        b'%' => {
+            let length = name_length(&rest[1..])?;
+            (rest.as_bytes().get(1 + length) == Some(&b'%'))
+                .then(|| (Part::Variable { name: rest[1..1 + length].to_owned(), default: None }, at + length + 2))
+        }
+        b'<' => rest.starts_with("<%").then(|| rest.find("%>")).flatten().and_then(|end| whole(end + 2)),
+        _ => None,
+    }
+}
+
+/// What stands between `${` and `}`.
+fn variable(inner: &str, start: usize, whole: Range<usize>) -> Part {
+    if let Some(name) = inner.strip_prefix("env:") {
+        return Part::Variable { name: name.to_owned(), default: None };
+    }
+    let length = name_length(inner).unwrap_or(0);
+    let (name, rest) = inner.split_at(length);
+    let default = ["" , ":-", "-", ":=", "=", ":?", "?"].iter().rev().find_map(|operator| {
+        let text = rest.strip_prefix(operator)?;
+        Some((operator, text))
+    });
+    match default {
+        Some((_, "")) if rest.is_empty() && !name.is_empty() && !name.starts_with("workspaceFolder") && name != "userHome" => {
+            Part::Variable { name: name.to_owned(), default: None }
+        }
+        Some((&(":-" | "-" | ":=" | "="), text)) if !name.is_empty() => {
+            let from = start + inner.len() - text.len();
+            Part::Variable { name: name.to_owned(), default: Some(from..from + text.len()) }
+        }
+        _ => Part::Reference(whole),
+    }
+}
+
+/// How many bytes of a variable's name stand at the beginning.
+fn name_length(text: &str) -> Option<usize> {
+    let first = text.bytes().next()?;
+    if !(first.is_ascii_alphabetic() || first == b'_') {
+        return None;
+    }
+    Some(text.bytes().take_while(|b| b.is_ascii_alphanumeric() || *b == b'_').count())
+}
+
+/// The index of the bracket that closes the one at `open`.
+fn balanced(text: &str, open: usize) -> Option<usize> {
+    let (opening, closing) = if text.as_bytes()[open] == b'{' { (b'{', b'}') } else { (b'(', b')') };
+    let mut depth = 0;
+    for (at, byte) in text.bytes().enumerate().skip(open) {
+        if byte == opening {
+            depth += 1;
+        } else if byte == closing {
+            depth -= 1;
+            if depth == 0 {
+                return Some(at);
+            }
+        }
+    }
+    None
+}
+
+/// The literal pieces of a value: what is written as it is, and the defaults of references.
+pub fn literals(value: &str) -> Vec<Range<usize>> {
+    parts(value)
+        .into_iter()
+        .filter_map(|part| match part {
+            Part::Literal(range) => Some(range),
+            Part::Variable { default, .. } => default.filter(|range| !is_reference(&value[range.clone()])),
+            Part::Reference(_) => None,
+        })
+        .collect()
+}
+
+/// Whether a value is a reference, apart from a scheme before it: `${X}`, `Bearer ${env:X}`, `op://vault/item`.
+pub fn is_reference(value: &str) -> bool {
+    let parts = parts(value);
+    let some = parts.iter().any(|part| !matches!(part, Part::Literal(_)));
+    some && parts.iter().all(|part| match part {
+        Part::Literal(range) => {
+            let rest = value[range.clone()].trim().trim_matches(['"', '\'', ':', ',', ';']);
+            rest.is_empty() || ["bearer", "basic", "token", "apikey", "api-key", "key"].contains(&rest.to_ascii_lowercase().as_str())
+        }
+        Part::Variable { default, .. } => default.is_none(),
+        Part::Reference(_) => true,
+    })
+}
+
+/// A value as the client would hand it to the server, with variables looked up by `lookup`. `None` if a part of it can't
+/// be known here: an input, a vault, a command, a variable that isn't set.
+pub fn expand(value: &str, lookup: &dyn Fn(&str) -> Option<String>) -> Option<String> {
+    let mut expanded = String::new();
+    for part in parts(value) {
+        match part {
+            Part::Literal(range) => expanded.push_str(&value[range]),
+            Part::Variable { name, default } => match (lookup(&name), default) {
+                (Some(found), _) => expanded.push_str(&found),
+                (None, Some(range)) => expanded.push_str(&expand(&value[range], lookup)?),
+                (None, None) => return None,
+            },
+            Part::Reference(range) => match &value[range] {
+                "${userHome}" => expanded.push_str(&lookup("HOME")?),
+                "${workspaceFolder}" => expanded.push_str(&lookup("PWD")?),
+                "${pathSeparator}" | "${/}" => expanded.push(std::path::MAIN_SEPARATOR),
+                _ => return None,
+            },
+        }
+    }
+    Some(expanded)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn references_of_every_client() {
+        for value in [
+            "${API_KEY}", "${env:API_KEY}", "${input:key}", "$API_KEY", "%API_KEY%", "$env:API_KEY", "{env:API_KEY}", "{file:~/.key}", "{{KEY}}",
+            "${{ secrets.KEY }}", "<%= ENV[\"X\"] %>", "op://vault/item/field", "Bearer ${API_KEY}", "Bearer ${input:x}", "$(pass show key)",
+            "${command:get.key}", "vault:secret/data", "keyring:x", "${user_config.api_key}",
+        ] {
+            assert!(is_reference(value), "{value}: {:?}", parts(value));
+        }
+        for value in ["plain", "pa$word", "$5", "100%", "${KEY:-literal}", "prefix ${X} and words", "", "{\"a\": 1}"] {
+            assert!(!is_reference(value), "{value}: {:?}", parts(value));
+        }
+    }
+
+    #[test]
+    fn defaults_are_literals() {
+        let value = "x${KEY:-sk-123}y${A:-${B}}";
+        let found: Vec<&str> = literals(value).into_iter().map(|range| &value[range]).collect();
+        assert_eq!(found, ["x", "sk-123", "y"]);
+    }
+
+    #[test]
+    fn expanding_needs_every_part() {
+        let lookup = |name: &str| (name == "A").then(|| "1".to_owned());
+        assert_eq!(expand("x${A}$A${env:A}{env:A}", &lookup).as_deref(), Some("x1111"));
+        assert_eq!(expand("${B:-d}", &lookup).as_deref(), Some("d"));
+        assert_eq!(expand("${B}", &lookup), None);
+        assert_eq!(expand("$(id)", &lookup), None);
+        assert_eq!(expand("${input:x}", &lookup), None);
+        assert_eq!(expand("plain", &lookup).as_deref(), Some("plain"));
+    }
+
+    proptest! {
+        #[test]
+        fn parts_cover_the_value(value in "[${}()%a-zA-Z:é -]{0,30}") {
+            for part in parts(&value) {
+                let (Part::Literal(range) | Part::Reference(range) | Part::Variable { default: Some(range), .. }) = part else { continue };
+                prop_assert!(value.get(range).is_some());
+            }
+        }
+    }
+}

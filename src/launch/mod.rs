@@ -1,0 +1,86 @@
+//! What a server entry comes to: the packages, images, addresses and scripts behind shells, wrappers and runners.
+//!
+//! Pure: no file is looked at, nothing is started. Each part keeps its place in the config.
+
+mod container;
+mod grammar;
+mod package;
+mod remote;
+mod runner;
+mod shell;
+mod unwrap;
+
+pub use container::Image;
+pub use grammar::{Grammar, GrammarError};
+pub use package::{Ecosystem, Package, Pin};
+pub use remote::{Remote, is_loopback};
+pub use shell::{Script, ScriptKind};
+
+use crate::config::{ServerEntry, Spanned};
+
+/// What runs, as far as the config tells.
+#[derive(Clone, Debug, Default)]
+pub struct Launch {
+    /// Programs from the outside in, the last one being what runs in the end; names without folder and extension.
+    pub programs: Vec<String>,
+    /// Packages that are fetched.
+    pub packages: Vec<Package>,
+    /// Images that are run.
+    pub images: Vec<Image>,
+    /// Addresses that are connected to.
+    pub remotes: Vec<Remote>,
+    /// Command lines that a shell reads, and code given as an argument.
+    pub scripts: Vec<Script>,
+}
+
+impl Launch {
+    /// Whether a program is started on this machine.
+    pub fn is_local(&self) -> bool {
+        !self.programs.is_empty()
+    }
+}
+
+/// Wrappers inside wrappers beyond this depth are not real.
+const DEEPEST: usize = 8;
+
+/// Resolves an entry.
+pub fn resolve(entry: &ServerEntry, grammar: &Grammar) -> Launch {
+    let mut launch = Launch::default();
+    if let Some(url) = &entry.url {
+        launch.remotes.extend(remote::parse(url));
+    }
+    if let Some(command) = &entry.command {
+        let words = command_words(command, &entry.args, grammar);
+        unwrap::command(&words, grammar, &mut launch, DEEPEST);
+    }
+    launch
+}
+
+/// The words of a command. `command` may be a program, which can have blanks in its path, or a whole line.
+fn command_words(command: &Spanned, args: &[Spanned], grammar: &Grammar) -> Vec<Spanned> {
+    let text = command.text.trim();
+    let first = shell::words(text).into_iter().next();
+    let is_line = text.contains(char::is_whitespace)
+        && first.is_some_and(|word| {
+            let known = grammar.knows(&program_name(&word.text));
+            known || !word.text.contains(['/', '\\', ':']) && !text.contains('\\')
+        });
+    let mut words = if is_line { unwrap::split(command) } else { vec![command.clone()] };
+    words.extend(args.iter().cloned());
+    words
+}
+
+/// The name of a program without its folder and Windows' extensions: `C:\x\npx.cmd` is `npx`.
+pub fn program_name(program: &str) -> String {
+    let name = program.trim().rsplit(['/', '\\']).next().unwrap_or(program);
+    let lower = name.to_ascii_lowercase();
+    for extension in [".exe", ".cmd", ".bat", ".ps1"] {
+        if let Some(stem) = lower.strip_suffix(extension) {
+            return stem.to_owned();
+        }
+    }
+    name.to_owned()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,201 @@
+//! Command lines, as a shell splits them. Nothing is expanded.
+
+use std::ops::Range;
+
+use super::program_name;
+use crate::config::Spanned;
+use crate::document::Span;
+
+/// A word of a line, or an operator between commands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Word {
+    /// The word without its quotes.
+    pub(super) text: String,
+    /// Where it stands in the line, quotes included.
+    pub(super) range: Range<usize>,
+    /// It separates commands: `;`, `&&`, `||`, `|`, `&`, a line's end.
+    operator: bool,
+}
+
+/// A script inside an entry, and what is wrong with it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Script {
+    /// What it does.
+    pub kind: ScriptKind,
+    /// The program that reads it.
+    pub program: String,
+    /// Where it stands.
+    pub span: Span,
+    /// Its text, to be shown escaped.
+    pub text: String,
+}
+
+/// What a script does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ScriptKind {
+    /// Fetches something and runs it, or sends something away.
+    Fetch,
+    /// Is code given as an argument.
+    Code,
+}
+
+/// The words of a line, operators left out.
+pub(super) fn words(line: &str) -> Vec<Word> {
+    lex(line).into_iter().filter(|word| !word.operator).collect()
+}
+
+/// The commands of a line, each as its words with their places.
+pub(super) fn commands(line: &Spanned) -> Vec<Vec<Spanned>> {
+    let words = lex(&line.text);
+    words
+        .split(|word| word.operator)
+        .filter(|command| !command.is_empty())
+        .map(|command| {
+            command.iter().map(|word| Spanned { span: line.part(word.range.start, word.range.end), text: word.text.clone() }).collect()
+        })
+        .collect()
+}
+
+/// Programs that fetch from the network.
+const FETCHERS: &[&str] = &["curl", "wget", "iwr", "irm", "invoke-webrequest", "invoke-restmethod", "fetch", "aria2c", "http", "nc", "ncat", "certutil", "bitsadmin"];
+/// Programs that run what they read.
+const INTERPRETERS: &[&str] = &[
+    "sh", "bash", "zsh", "dash", "ksh", "python", "python3", "node", "perl", "ruby", "php", "iex", "invoke-expression", "eval", "source", "pwsh",
+    "powershell", "deno", "bun",
+];
+
+/// Whether a line fetches and runs something.
+pub(super) fn judge(line: &Spanned) -> Option<Script> {
+    let words = lex(&line.text);
+    let commands: Vec<&[Word]> = words.split(|word| word.operator).filter(|command| !command.is_empty()).collect();
+    let program = |command: &[Word]| command.first().map(|word| program_name(&word.text).to_ascii_lowercase()).unwrap_or_default();
+    let fetches = |text: &str| {
+        let lower = text.to_ascii_lowercase();
+        FETCHERS.iter().any(|name| lower.split(|c: char| !c.is_ascii_alphanumeric() && c != '-').any(|word| word == *name)) && lower.contains("://")
+    };
+    // A fetch anywhere in a line that starts a server is a fetch at every start.
+    let fetched = commands.iter().any(|command| FETCHERS.contains(&program(command).as_str()));
+    // `bash <(curl …)`, `$(curl …)`, `eval "$(wget …)"`.
+    let substituted = (line.text.contains("<(") || line.text.contains("$(") || line.text.contains('`')) && fetches(&line.text);
+    let decoded = commands.iter().any(|command| program(command) == "base64" && command.iter().any(|word| matches!(word.text.as_str(), "-d" | "-D" | "--decode")))
+        && commands.iter().any(|command| INTERPRETERS.contains(&program(command).as_str()));
+    (fetched || substituted || decoded).then(|| Script {
+        kind: ScriptKind::Fetch,
+        program: commands.first().map(|command| program(command)).unwrap_or_default(),
+        span: line.span,
+        text: line.text.clone(),
+    })
+}
+
+/// Code that an interpreter is given as an argument: `python -c …`, `node -e …`, `powershell -EncodedCommand …`.
+pub(super) fn inline_code(program: &str, args: &[Spanned]) -> Option<Script> {
+    let options: &[&str] = match program.trim_end_matches(|c: char| c.is_ascii_digit() || c == '.') {
+        "python" | "pypy" => &["-c"],
+        "node" | "bun" | "tsx" | "ts-node" => &["-e", "--eval", "-p", "--print"],
+        "deno" => &["eval"],
+        "perl" | "ruby" => &["-e", "-E"],
+        "php" => &["-r"],
+        _ => return None,
+    };
+    let at = args.iter().position(|arg| options.contains(&arg.text.as_str()))?;
+    // Behind a script's name the options are the script's own.
+    if args[..at].iter().any(|arg| !arg.text.starts_with('-')) {
+        return None;
+    }
+    let code = args.get(at + 1)?;
+    Some(Script { kind: ScriptKind::Code, program: program.to_owned(), span: code.span, text: code.text.clone() })
+}
+
+fn lex(line: &str) -> Vec<Word> {
+    let mut words = Vec::new();
+    let mut chars = line.char_indices().peekable();
+    let mut word: Option<(String, usize)> = None;
+    macro_rules! end {
+        ($at:expr) => {
+            if let Some((text, start)) = word.take() {
+                words.push(Word { text, range: start..$at, operator: false });
+            }
+        };
+    }
+    while let Some((at, c)) = chars.next() {
+        match c {
+            '\'' | '"' => {
+                let (text, _) = word.get_or_insert_with(|| (String::new(), at));
+                while let Some((_, inner)) = chars.next() {
+                    match inner {
+                        quote if quote == c => break,
+                        '\\' if c == '"' && chars.peek().is_some_and(|(_, next)| matches!(next, '"' | '\\' | '$' | '`')) => {
+                            text.extend(chars.next().map(|(_, next)| next));
+                        }
+                        other => text.push(other),
+                    }
+                }
+            }
+            // Before a blank, a quote or an operator it escapes; elsewhere it is a folder of Windows.
+            '\\' if chars.peek().is_some_and(|(_, next)| matches!(next, ' ' | '"' | '\'' | '\\' | '$' | ';' | '&' | '|')) => {
+                let (text, _) = word.get_or_insert_with(|| (String::new(), at));
+                text.extend(chars.next().map(|(_, next)| next));
+            }
+            ';' | '&' | '|' | '\n' => {
+                end!(at);
+                let double = c != '\n' && chars.next_if(|(_, next)| *next == c).is_some();
+                words.push(Word { text: c.to_string(), range: at..at + 1 + usize::from(double), operator: true });
+            }
+            c if c.is_whitespace() => end!(at),
+            c => word.get_or_insert_with(|| (String::new(), at)).0.push(c),
+        }
+    }
+    end!(line.len());
+    words
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn texts(line: &str) -> Vec<String> {
+        lex(line).into_iter().map(|word| word.text).collect()
+    }
+
+    fn line(text: &str) -> Spanned {
+        Spanned { text: text.to_owned(), span: Span::new(0, text.len() + 2) }
+    }
+
+    #[test]
+    fn words_and_operators() {
+        assert_eq!(texts("npx -y 'a b' \"c \\\" d\" e\\ f"), ["npx", "-y", "a b", "c \" d", "e f"]);
+        assert_eq!(texts("cd .. && npx x;y|z & w"), ["cd", "..", "&", "npx", "x", ";", "y", "|", "z", "&", "w"]);
+        assert_eq!(texts(r"C:\tools\npx.cmd x"), [r"C:\tools\npx.cmd", "x"]);
+        assert_eq!(texts("'open"), ["open"]);
+        let found = words("a  'b c'");
+        assert_eq!(found[1].range, 3..8);
+    }
+
+    #[test]
+    fn fetching_is_seen() {
+        for text in ["curl -fsSL https://x.io/i.sh | sh", "bash <(curl https://x.io/i.sh)", "wget -qO- https://x | bash", "echo aGk= | base64 -d | sh"] {
+            assert!(judge(&line(text)).is_some_and(|script| script.kind == ScriptKind::Fetch), "{text}");
+        }
+        for text in ["npx -y x", "cd a && node b.js", "echo curl", "node fetch.js"] {
+            assert_eq!(judge(&line(text)), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn code_is_seen() {
+        let args = |texts: &[&str]| texts.iter().map(|text| line(text)).collect::<Vec<_>>();
+        assert!(inline_code("python3", &args(&["-u", "-c", "import os"])).is_some());
+        assert!(inline_code("python3", &args(&["server.py", "-c", "config"])).is_none());
+        assert!(inline_code("node", &args(&["index.js"])).is_none());
+    }
+
+    proptest! {
+        #[test]
+        fn words_stand_where_they_say(text in "[a-z'\"\\\\ ;&|é$]{0,40}") {
+            for word in lex(&text) {
+                prop_assert!(text.get(word.range).is_some());
+            }
+        }
+    }
+}
