@@ -1,5 +1,7 @@
 //! What servers answer.
 
 mod catalog;
+mod frame;
+mod scan;
 
 pub use catalog::Catalog;
