@@ -1,5 +1,249 @@
-//! What servers answer.
+//! What servers answer: started, asked for all they offer, and ended again.
+//!
+//! A server is somebody else's program and may be hostile. It gets the variables it is meant to get and no others, and
+//! everything it does has a bound: time, bytes, values, depth, pages. What was read before a bound is kept.
 
 mod catalog;
+mod frame;
+mod list;
+mod process;
+mod scan;
+mod session;
+mod stderr;
+mod stdio;
+mod strays;
+mod trouble;
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
 
 pub use catalog::Catalog;
+
+use crate::text::Redactor;
+use process::Process;
+use trouble::Trouble;
+
+/// A server to be started and asked.
+#[derive(Clone, Debug)]
+pub struct Target {
+    /// Id of the client whose config names it.
+    pub client: Option<String>,
+    /// Its name there.
+    pub name: String,
+    /// What to start.
+    pub program: String,
+    /// With which arguments.
+    pub args: Vec<String>,
+    /// Its own variables.
+    pub env: Vec<(String, String)>,
+    /// The folder to start it in.
+    pub cwd: Option<PathBuf>,
+    /// Knows the values that must not leave: of what the server says, only what is clean gets into a reason.
+    pub redactor: Redactor,
+}
+
+/// How much a server may take. Beyond, what was read so far is all there is.
+#[derive(Clone, Debug)]
+pub struct Bounds {
+    /// Time to the first answer, which may have to wait for a download.
+    pub first_answer: Duration,
+    /// Time to each answer after that.
+    pub answer: Duration,
+    /// Time for all of it.
+    pub total: Duration,
+    /// Bytes of one answer.
+    pub answer_bytes: usize,
+    /// Bytes on stdout altogether.
+    pub bytes: usize,
+    /// JSON values of all answers. Each takes many times its text in memory.
+    pub values: usize,
+    /// Elements of one list.
+    pub items: usize,
+    /// Nesting of an answer.
+    pub depth: usize,
+    /// Pages of one list.
+    pub pages: usize,
+}
+
+impl Default for Bounds {
+    fn default() -> Self {
+        Self {
+            first_answer: Duration::from_secs(30),
+            answer: Duration::from_secs(10),
+            total: Duration::from_secs(120),
+            answer_bytes: 64 << 20,
+            bytes: 256 << 20,
+            values: 2_000_000,
+            items: 100_000,
+            depth: 256,
+            pages: 1_000,
+        }
+    }
+}
+
+/// How far it got.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Status {
+    /// Everything that the server offers was read.
+    Scanned,
+    /// A part of it.
+    Partial,
+    /// Nothing.
+    Failed,
+}
+
+/// What came of one server.
+#[derive(Clone, Debug)]
+pub struct Reply {
+    /// What it offers, as far as it was read.
+    pub catalog: Catalog,
+    /// How far that was.
+    pub status: Status,
+    /// Why not further; always there but for [`Status::Scanned`].
+    pub reason: Option<String>,
+    /// Time until the last answer.
+    pub elapsed: Duration,
+    /// Lines, or JSON values, on stdout that were no messages.
+    pub noise: usize,
+}
+
+/// Something that happened to a server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Event {
+    /// Its turn has come.
+    Started,
+    /// A page was read.
+    Page {
+        /// Of which list.
+        list: &'static str,
+        /// How many items that list has by now.
+        items: usize,
+    },
+    /// It is through.
+    Done {
+        /// How far it got.
+        status: Status,
+        /// How long it took.
+        elapsed: Duration,
+    },
+}
+
+/// Hears what happens, from any thread.
+pub trait Progress: Sync {
+    /// Something happened to the server of that index.
+    fn event(&self, target: usize, event: Event);
+}
+
+/// All that a conversation with one server needs to know.
+struct Context<'a> {
+    target: &'a Target,
+    env: &'a [(String, String)],
+    bounds: &'a Bounds,
+    stop: &'a AtomicBool,
+    /// When all of it has to be over.
+    end: Instant,
+}
+
+/// Asks all servers, up to `jobs` at a time. The replies are in the order of the targets.
+///
+/// A server's environment is `base_env` and its own variables, nothing else. Once `stop` is set, everything is killed
+/// and what is not finished ends as "interrupted". When this returns, no server runs any more.
+pub fn query_all(
+    targets: &[Target],
+    base_env: &[(String, String)],
+    bounds: &Bounds,
+    jobs: usize,
+    stop: &AtomicBool,
+    progress: &dyn Progress,
+) -> Vec<Reply> {
+    let replies: Vec<Mutex<Option<Reply>>> = targets.iter().map(|_| Mutex::new(None)).collect();
+    let (slots, next) = (&replies, &AtomicUsize::new(0));
+    thread::scope(|scope| {
+        let work = move || {
+            loop {
+                let index = next.fetch_add(1, Ordering::Relaxed);
+                let Some(target) = targets.get(index) else { return };
+                let context = Context { target, env: base_env, bounds, stop, end: Instant::now() + bounds.total };
+                let (reply, process) = guarded(&context, index, progress);
+                *slots[index].lock().unwrap_or_else(PoisonError::into_inner) = Some(reply);
+                if let Some(process) = process {
+                    // Beside the next one's start: a polite end takes up to a second. Without a thread to do it in, the
+                    // process is dropped, and so killed, here.
+                    drop(thread::Builder::new().spawn_scoped(scope, move || process.end(stop)));
+                }
+            }
+        };
+        // This thread works as well, so that it goes on where no other can be had.
+        for _ in 1..jobs.min(targets.len()) {
+            drop(thread::Builder::new().spawn_scoped(scope, work));
+        }
+        work();
+    });
+    let reply = |(target, reply): (&Target, Mutex<Option<Reply>>)| {
+        reply
+            .into_inner()
+            .unwrap_or_else(PoisonError::into_inner)
+            .unwrap_or_else(|| Reply::new(target, Some(Trouble::Interrupted.to_string())))
+    };
+    targets.iter().zip(replies).map(reply).collect()
+}
+
+impl Reply {
+    /// Nothing yet.
+    fn new(target: &Target, reason: Option<String>) -> Self {
+        let catalog = Catalog { client: target.client.clone(), server: target.name.clone(), ..Catalog::default() };
+        Self { catalog, status: Status::Failed, reason, elapsed: Duration::ZERO, noise: 0 }
+    }
+}
+
+/// A panic is a mistake of ours that one server provoked. The others have nothing to do with it, and the unwinding has
+/// killed the one.
+fn guarded(context: &Context<'_>, index: usize, progress: &dyn Progress) -> (Reply, Option<Process>) {
+    let started = Instant::now();
+    let attempt = catch_unwind(AssertUnwindSafe(|| {
+        progress.event(index, Event::Started);
+        query(context, &|list, items| progress.event(index, Event::Page { list, items }))
+    }));
+    let (mut reply, process) = attempt.unwrap_or_else(|_| {
+        (Reply::new(context.target, Some("mcpscan itself failed on what it answered".into())), None)
+    });
+    reply.elapsed = started.elapsed();
+    progress.event(index, Event::Done { status: reply.status, elapsed: reply.elapsed });
+    (reply, process)
+}
+
+/// Asks one server for everything. The process is given back to be ended.
+fn query(context: &Context<'_>, page: &dyn Fn(&'static str, usize)) -> (Reply, Option<Process>) {
+    let mut reply = Reply::new(context.target, None);
+    let reason = |text: String| Some(crate::text::visible(&context.target.redactor.clean(&text)));
+    if context.stop.load(Ordering::Relaxed) {
+        reply.reason = reason(Trouble::Interrupted.to_string());
+        return (reply, None);
+    }
+    let (session, greeting) = session::open(context);
+    let (mut session, greeting) = match (session, greeting) {
+        (Some(session), Ok(greeting)) => (session, greeting),
+        (session, greeting) => {
+            reply.reason = greeting.err().and_then(|trouble| reason(trouble.to_string()));
+            reply.noise = session.as_ref().map_or(0, session::Session::noise);
+            return (reply, session.map(session::Session::close));
+        }
+    };
+    let outcome = list::read_all(&mut session, &greeting, &mut reply.catalog, page);
+    reply.catalog.info = greeting.info;
+    reply.catalog.instructions = greeting.instructions;
+    reply.noise = session.noise();
+    reply.status = match (outcome.problems.is_empty(), outcome.answered) {
+        (true, _) => Status::Scanned,
+        (false, true) => Status::Partial,
+        (false, false) => Status::Failed,
+    };
+    if !outcome.problems.is_empty() {
+        reply.reason = reason(outcome.problems.join("; "));
+    }
+    (reply, Some(session.close()))
+}
