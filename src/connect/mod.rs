@@ -4,9 +4,11 @@
 //! everything it does has a bound: time, bytes, values, depth, pages. What was read before a bound is kept.
 
 mod catalog;
+mod consent;
 mod frame;
 mod list;
 mod process;
+mod saved;
 mod scan;
 mod session;
 mod stderr;
@@ -22,6 +24,8 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 pub use catalog::Catalog;
+pub use consent::{Always, Consent, Never, Question};
+pub use saved::{SavedError, read_saved};
 
 use crate::text::Redactor;
 use process::Process;

@@ -49,11 +49,13 @@ pub fn resolve(entry: &ServerEntry, grammar: &Grammar) -> Launch {
     if let Some(url) = &entry.url {
         launch.remotes.extend(remote::parse(url));
     }
-    if let Some(command) = &entry.command {
-        let words = command_words(command, &entry.args, grammar);
-        unwrap::command(&words, grammar, &mut launch, DEEPEST);
-    }
+    unwrap::command(&command_line(entry, grammar), grammar, &mut launch, DEEPEST);
     launch
+}
+
+/// The program and its arguments as the client hands them to the system; nothing for a remote.
+pub fn command_line(entry: &ServerEntry, grammar: &Grammar) -> Vec<Spanned> {
+    entry.command.as_ref().map_or_else(Vec::new, |command| command_words(command, &entry.args, grammar))
 }
 
 /// The words of a command. `command` may be a program, which can have blanks in its path, or a whole line.

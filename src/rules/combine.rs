@@ -91,3 +91,36 @@ fn nearest<'h>(ranges: &'h [Range<usize>], anchor: &Range<usize>, window: &Range
         .filter(|range| *range != anchor)
         .min_by_key(|range| range.start.abs_diff(anchor.start))
 }
+
+/// How strongly a passage steers the use of a tool that it names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Steering {
+    /// It says when or how to use it.
+    Advice,
+    /// It changes its arguments, redirects it, or replaces it.
+    Hijack,
+}
+
+impl Steering {
+    /// The severity of a finding of `rule`: its own for a hijack, one step less for advice.
+    pub fn severity(self, rule: &Rule) -> Severity {
+        match self {
+            Self::Hijack => rule.severity,
+            Self::Advice => rule.severity.min(Severity::Medium),
+        }
+    }
+}
+
+impl TextEngine {
+    /// Whether the signals `hijack-tool` or `steer-tool` are among the hits.
+    pub fn steering(&self, hits: &Hits) -> Option<Steering> {
+        let hit = |id: &str| self.signal(id).is_some_and(|signal| !hits.of(signal).is_empty());
+        if hit("hijack-tool") {
+            Some(Steering::Hijack)
+        } else if hit("steer-tool") {
+            Some(Steering::Advice)
+        } else {
+            None
+        }
+    }
+}

@@ -13,7 +13,7 @@ mod schema;
 mod tokens;
 
 pub use check::{Example, Problem, check};
-pub use combine::Speech;
+pub use combine::{Speech, Steering};
 pub use draft::Draft;
 pub use engine::{Hits, TextEngine};
 pub use explain::explain;

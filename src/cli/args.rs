@@ -1,0 +1,247 @@
+//! What the command line looks like. `--help` is made from the comments here.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::finding::{Confidence, Severity};
+
+/// Finds the MCP servers that your clients would start, asks them what they offer, and says what is wrong with them
+///
+/// Without a PATH it looks at this user's clients (Claude Desktop, Claude Code, Cursor, VS Code) and at the project
+/// around the current folder. It sends nothing anywhere, and starts no server without being told to.
+#[derive(Debug, Parser)]
+#[command(name = "mcpscan", version, max_term_width = 100, args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
+#[command(after_help = "Exit codes: 0 nothing at or above --fail-on, 1 findings, 2 wrong usage or a named path that is not there, \
+3 incomplete.\nEvery rule explains itself: mcpscan explain supply-chain/unpinned-package")]
+pub(super) struct Cli {
+    #[command(subcommand)]
+    pub(super) command: Option<Command>,
+    #[command(flatten)]
+    pub(super) scan: Scan,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Find, read and judge: the same as no command at all
+    Scan(Box<Scan>),
+    /// Show the clients, configs and servers that are found, without judging them
+    List(List),
+    /// List the rules, or run their examples
+    Rules(Rules),
+    /// Explain a rule: what it finds, why it matters, what to do
+    Explain(Explain),
+    /// Run everything on a built-in bad example: three clients, a clean server, a poisoned one, one that shadows it
+    Demo(Demo),
+    /// A server of the demo
+    #[command(name = "__serve", hide = true)]
+    Serve(Serve),
+}
+
+#[derive(Args, Debug)]
+pub(super) struct Scan {
+    /// Files and folders to look at. A folder: the project below it. A file: read whatever its name
+    #[arg(value_name = "PATH")]
+    pub(super) paths: Vec<PathBuf>,
+
+    #[command(flatten)]
+    pub(super) place: Place,
+
+    /// Whether to start the servers and ask them what they offer [default: ask at a terminal, none elsewhere]
+    #[arg(long, value_name = "WHICH", help_heading = "Servers")]
+    pub(super) launch: Option<LaunchPolicy>,
+    /// The same as --launch all
+    #[arg(long, short = 'y', conflicts_with = "launch", help_heading = "Servers")]
+    pub(super) yes: bool,
+    /// Judge a saved list of tools (`-` for standard input) and start nothing
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["paths", "launch", "yes"], help_heading = "Servers")]
+    pub(super) tools: Option<PathBuf>,
+    /// How many servers to ask at once
+    #[arg(long, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u16).range(1..=256), help_heading = "Servers")]
+    pub(super) jobs: u16,
+    /// Seconds to wait for a server's first answer; packages may have to be downloaded first
+    #[arg(long, value_name = "SECONDS", default_value_t = 30, value_parser = clap::value_parser!(u32).range(1..=3600), help_heading = "Servers")]
+    pub(super) timeout: u32,
+
+    /// Format of the report; repeat with --output to write several
+    #[arg(long, value_name = "FORMAT", help_heading = "Report")]
+    pub(super) format: Vec<FormatName>,
+    /// Write the report of the --format before it to a file
+    #[arg(long, value_name = "FILE", help_heading = "Report")]
+    pub(super) output: Vec<PathBuf>,
+    /// Exit with 1 when a finding is at least this severe
+    #[arg(long, value_name = "SEVERITY", default_value = "high", help_heading = "Report")]
+    pub(super) fail_on: FailOn,
+    /// Leave out findings that are less sure than this
+    #[arg(long, value_name = "CONFIDENCE", default_value = "medium", help_heading = "Report")]
+    pub(super) min_confidence: ConfidenceName,
+    /// Exit with 3 when something could not be looked at, even if nothing was found
+    #[arg(long, help_heading = "Report")]
+    pub(super) require_complete: bool,
+    /// Also show findings of severity info
+    #[arg(long, help_heading = "Report")]
+    pub(super) pedantic: bool,
+    /// Leave out the lines of the config or the tool around each finding
+    #[arg(long, help_heading = "Report")]
+    pub(super) no_snippets: bool,
+
+    #[command(flatten)]
+    pub(super) choice: Choice,
+}
+
+/// Where to look.
+#[derive(Args, Debug)]
+pub(super) struct Place {
+    /// Only these clients
+    #[arg(long, value_name = "ID", value_delimiter = ',', help_heading = "Where to look")]
+    pub(super) client: Vec<String>,
+    /// Look at this home folder instead of your own
+    #[arg(long, value_name = "DIR", help_heading = "Where to look")]
+    pub(super) home: Option<PathBuf>,
+}
+
+/// Which rules count.
+#[derive(Args, Debug)]
+pub(super) struct Choice {
+    /// Only these rules or packs
+    #[arg(long, value_name = "RULE|PACK", value_delimiter = ',', help_heading = "Rules")]
+    pub(super) select: Vec<String>,
+    /// Not these rules or packs
+    #[arg(long, value_name = "RULE|PACK", value_delimiter = ',', help_heading = "Rules")]
+    pub(super) ignore: Vec<String>,
+    /// Also apply the packs in this file or folder
+    #[arg(long, value_name = "DIR|FILE", help_heading = "Rules")]
+    pub(super) rules: Vec<PathBuf>,
+}
+
+#[derive(Args, Debug)]
+pub(super) struct List {
+    /// Files and folders to look at
+    #[arg(value_name = "PATH")]
+    pub(super) paths: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(super) place: Place,
+}
+
+#[derive(Args, Debug)]
+pub(super) struct Rules {
+    #[command(subcommand)]
+    pub(super) command: Option<RulesCommand>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum RulesCommand {
+    /// One line a rule
+    List(RuleFiles),
+    /// Check every rule and run its examples through the whole judge
+    Test(RuleFiles),
+}
+
+#[derive(Args, Debug, Default)]
+pub(super) struct RuleFiles {
+    /// Also the packs in this file or folder
+    #[arg(long, value_name = "DIR|FILE")]
+    pub(super) rules: Vec<PathBuf>,
+}
+
+#[derive(Args, Debug)]
+pub(super) struct Explain {
+    /// Id of a rule, such as supply-chain/unpinned-package
+    pub(super) rule: String,
+    #[command(flatten)]
+    pub(super) files: RuleFiles,
+}
+
+#[derive(Args, Debug)]
+pub(super) struct Demo {
+    /// Format of the report
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    pub(super) format: FormatName,
+}
+
+#[derive(Args, Debug)]
+pub(super) struct Serve {
+    pub(super) which: DemoServer,
+}
+
+/// The servers of the demo.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum DemoServer {
+    /// Does what it says.
+    Notes,
+    /// Hides orders in its tools.
+    Weather,
+    /// Imitates and redirects the notes.
+    Helper,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum LaunchPolicy {
+    /// Ask about each, at a terminal
+    Ask,
+    /// Start them all
+    All,
+    /// Start none
+    None,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum FormatName {
+    /// For people
+    Text,
+    /// For scripts
+    Json,
+    /// For code scanning
+    Sarif,
+}
+
+impl From<FormatName> for crate::report::Format {
+    fn from(name: FormatName) -> Self {
+        match name {
+            FormatName::Text => Self::Text,
+            FormatName::Json => Self::Json,
+            FormatName::Sarif => Self::Sarif,
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum FailOn {
+    Critical,
+    High,
+    Medium,
+    Low,
+    Info,
+    /// Findings never fail
+    Never,
+}
+
+impl FailOn {
+    pub(super) fn threshold(self) -> Option<Severity> {
+        match self {
+            Self::Critical => Some(Severity::Critical),
+            Self::High => Some(Severity::High),
+            Self::Medium => Some(Severity::Medium),
+            Self::Low => Some(Severity::Low),
+            Self::Info => Some(Severity::Info),
+            Self::Never => None,
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum ConfidenceName {
+    High,
+    Medium,
+    Low,
+}
+
+impl From<ConfidenceName> for Confidence {
+    fn from(name: ConfidenceName) -> Self {
+        match name {
+            ConfidenceName::High => Self::High,
+            ConfidenceName::Medium => Self::Medium,
+            ConfidenceName::Low => Self::Low,
+        }
+    }
+}

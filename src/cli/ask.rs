@@ -1,0 +1,130 @@
+//! The question at a terminal: may these programs be started?
+
+use std::io::{BufRead, Write};
+
+use crate::connect::{Consent, Question};
+use crate::text::visible;
+
+/// Asks on standard error, reads from standard input.
+pub(super) struct AtTerminal;
+
+impl Consent for AtTerminal {
+    fn allow(&mut self, questions: &[Question]) -> Vec<bool> {
+        converse(questions, &mut std::io::stdin().lock(), &mut std::io::stderr().lock())
+    }
+}
+
+/// No answer, an answer that nobody understands twice, or a terminal that is gone: nothing is started.
+fn converse(questions: &[Question], input: &mut dyn BufRead, output: &mut dyn Write) -> Vec<bool> {
+    let none = vec![false; questions.len()];
+    if write!(output, "{}", list(questions)).is_err() {
+        return none;
+    }
+    for _ in 0..2 {
+        let asked = write!(output, "Start them? [a]ll, [n]one, or numbers such as 1,3-5 (none): ").and_then(|()| output.flush());
+        let mut answer = String::new();
+        if asked.is_err() || !matches!(input.read_line(&mut answer), Ok(1..)) {
+            return none;
+        }
+        if let Some(chosen) = parse(answer.trim(), questions.len()) {
+            return chosen;
+        }
+        // If this can't be told, the next question can't either.
+        let _ = writeln!(output, "Not understood.");
+    }
+    none
+}
+
+fn list(questions: &[Question]) -> String {
+    let mut text = String::from("To ask servers what they offer, these programs would be started with your rights:\n\n");
+    for (index, question) in questions.iter().enumerate() {
+        let command: Vec<String> = question.command.iter().map(|word| quoted(word)).collect();
+        text.push_str(&format!("{:>3}. {} ({})\n", index + 1, visible(&question.server), question.client));
+        text.push_str(&format!("     {}\n", command.join(" ")));
+        if !question.variables.is_empty() {
+            let names: Vec<String> = question.variables.iter().map(|name| visible(name)).collect();
+            text.push_str(&format!("     with {}\n", names.join(", ")));
+        }
+        let whose = if question.foreign { ", which came with the project" } else { "" };
+        text.push_str(&format!("     from {}{whose}\n", visible(&question.config)));
+    }
+    text.push('\n');
+    text
+}
+
+/// A word as it would have to be typed, so that blanks inside it show.
+fn quoted(word: &str) -> String {
+    let shown = visible(word);
+    if shown.is_empty() || shown.contains(|c: char| c.is_whitespace() || matches!(c, '\'' | '"' | '$' | '`' | ';' | '&' | '|')) {
+        format!("'{}'", shown.replace('\'', "'\\''"))
+    } else {
+        shown
+    }
+}
+
+/// Which of `count` were chosen; `None` for an answer that says nothing.
+fn parse(answer: &str, count: usize) -> Option<Vec<bool>> {
+    match answer.to_ascii_lowercase().as_str() {
+        "a" | "all" | "y" | "yes" => return Some(vec![true; count]),
+        "" | "n" | "no" | "none" => return Some(vec![false; count]),
+        _ => {}
+    }
+    let mut chosen = vec![false; count];
+    for part in answer.split([',', ' ']).filter(|part| !part.is_empty()) {
+        let (first, last) = part.split_once('-').unwrap_or((part, part));
+        let (first, last): (usize, usize) = (first.trim().parse().ok()?, last.trim().parse().ok()?);
+        if first == 0 || first > last || last > count {
+            return None;
+        }
+        chosen[first - 1..last].fill(true);
+    }
+    Some(chosen)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn question(server: &str) -> Question {
+        Question {
+            client: "Cursor".into(),
+            server: server.into(),
+            config: "~/.cursor/mcp.json".into(),
+            foreign: true,
+            command: vec!["npx".into(), "-y".into(), "a b".into(), "x\u{1b}[2J".into()],
+            variables: vec!["TOKEN".into()],
+        }
+    }
+
+    fn answer(input: &str) -> (Vec<bool>, String) {
+        let questions = [question("one"), question("two"), question("three")];
+        let mut output = Vec::new();
+        let chosen = converse(&questions, &mut input.as_bytes(), &mut output);
+        (chosen, String::from_utf8(output).unwrap())
+    }
+
+    #[test]
+    fn answers() {
+        for (input, expected) in [
+            ("all\n", [true, true, true]),
+            ("\n", [false, false, false]),
+            ("", [false, false, false]),
+            ("1,3\n", [true, false, true]),
+            ("2-3\n", [false, true, true]),
+            ("9\nn\n", [false, false, false]),
+            ("what\nagain\n", [false, false, false]),
+            ("what\n2\n", [false, true, false]),
+        ] {
+            assert_eq!(answer(input).0, expected, "{input:?}");
+        }
+    }
+
+    #[test]
+    fn the_question_shows_everything_and_nothing_acts() {
+        let shown = answer("n\n").1;
+        for part in ["1. one (Cursor)", "npx -y 'a b' x\\u{1b}[2J", "with TOKEN", "from ~/.cursor/mcp.json, which came with the project"] {
+            assert!(shown.contains(part), "{part}\n{shown}");
+        }
+        assert!(!shown.contains('\u{1b}'));
+    }
+}

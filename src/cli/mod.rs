@@ -1,0 +1,149 @@
+//! The command line: parses arguments, asks, prints, and turns an outcome into an exit code. Nothing else in the library
+//! prints or reads variables.
+
+mod args;
+mod ask;
+mod demo;
+mod exit;
+mod list;
+mod output;
+mod progress;
+mod rules;
+mod scan;
+mod serve;
+
+pub use exit::Exit;
+
+use std::io::{self, Write};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use args::{Cli, Command};
+use clap::error::ErrorKind;
+use clap::{CommandFactory, FromArgMatches};
+
+/// Runs the program with this process's arguments.
+pub fn main() -> ExitCode {
+    let matches = match Cli::command().try_get_matches() {
+        Ok(matches) => matches,
+        Err(error) => {
+            // A help text that nobody reads to its end is no error.
+            let _ = error.print();
+            let asked = matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion);
+            return ExitCode::from(if asked { Exit::Clean } else { Exit::Usage });
+        }
+    };
+    let exit = match Cli::from_arg_matches(&matches) {
+        Ok(cli) => match cli.command {
+            None => scan::run(&cli.scan, &matches),
+            Some(Command::Scan(ref scan)) => match matches.subcommand_matches("scan") {
+                Some(matches) => scan::run(scan, matches),
+                None => scan::run(scan, &matches),
+            },
+            Some(Command::List(list)) => list::run(&list),
+            Some(Command::Rules(rules)) => rules::run(&rules),
+            Some(Command::Explain(explain)) => rules::explain(&explain),
+            Some(Command::Demo(demo)) => demo::run(&demo),
+            Some(Command::Serve(server)) => serve::run(server.which),
+        },
+        Err(error) => {
+            let _ = error.print();
+            Ok(Exit::Usage)
+        }
+    };
+    match exit {
+        Ok(exit) => ExitCode::from(exit),
+        Err(failure) => {
+            complain(&failure.to_string());
+            ExitCode::from(Exit::Usage)
+        }
+    }
+}
+
+/// Why a command could not do its work.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Failure {
+    /// What the user gave can't be used.
+    #[error("{0}")]
+    Usage(String),
+    /// A file of ours or of the user's can't be read or written.
+    #[error("{path}: {error}")]
+    File {
+        /// Which.
+        path: String,
+        /// Why.
+        error: io::Error,
+    },
+}
+
+impl From<crate::pipeline::TablesError> for Failure {
+    fn from(error: crate::pipeline::TablesError) -> Self {
+        Self::Usage(error.to_string())
+    }
+}
+
+/// Prints an error. What it quotes may come from outside.
+fn complain(message: &str) {
+    let lines: Vec<String> = message.lines().map(crate::text::visible).collect();
+    // There is nowhere left to tell that stderr is gone.
+    let _ = writeln!(io::stderr(), "mcpscan: {}", lines.join("\n"));
+}
+
+/// Prints text. A reader that went away is no error: `mcpscan | head` ends quietly.
+fn print(text: &str) -> Result<(), Failure> {
+    let mut out = io::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(Failure::File { path: "standard output".to_owned(), error }),
+        _ => Ok(()),
+    }
+}
+
+/// All variables of this process that are text.
+fn variables() -> Vec<(String, String)> {
+    std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?))).collect()
+}
+
+/// The home that is scanned: the one given, else the user's own with the variables that move parts of it.
+fn homes(given: Option<&PathBuf>, variables: &[(String, String)]) -> Result<crate::discover::Homes, Failure> {
+    if let Some(home) = given {
+        if !home.is_dir() {
+            return Err(Failure::Usage(format!("--home {}: no such folder", home.display())));
+        }
+        let home = std::path::absolute(home).map_err(|error| Failure::File { path: home.display().to_string(), error })?;
+        return Ok(crate::pipeline::own_home(home, &[]));
+    }
+    match std::env::home_dir().filter(|home| !home.as_os_str().is_empty()) {
+        Some(home) => Ok(crate::pipeline::own_home(home, variables)),
+        None => Err(Failure::Usage("no home folder is known; name one with --home DIR".to_owned())),
+    }
+}
+
+fn current_folder() -> Result<PathBuf, Failure> {
+    std::env::current_dir().map_err(|error| Failure::File { path: "the current folder".to_owned(), error })
+}
+
+/// The user's own packs, as name and text: a file, or every `*.toml` of a folder.
+fn packs(paths: &[PathBuf]) -> Result<Vec<(String, String)>, Failure> {
+    let mut files = Vec::new();
+    for path in paths {
+        let wrong = |error| Failure::File { path: path.display().to_string(), error };
+        if path.is_dir() {
+            let mut found = Vec::new();
+            for entry in std::fs::read_dir(path).map_err(wrong)? {
+                let path = entry.map_err(wrong)?.path();
+                if path.extension().is_some_and(|extension| extension == "toml") {
+                    found.push(path);
+                }
+            }
+            found.sort();
+            files.extend(found);
+        } else {
+            files.push(path.clone());
+        }
+    }
+    let read = |path: PathBuf| {
+        let text = std::fs::read_to_string(&path).map_err(|error| Failure::File { path: path.display().to_string(), error })?;
+        Ok((path.display().to_string(), text))
+    };
+    files.into_iter().map(read).collect()
+}

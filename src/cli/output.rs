@@ -1,0 +1,108 @@
+//! Where reports go.
+
+use std::io::{IsTerminal, Write};
+use std::path::{Path, PathBuf};
+
+use clap::ArgMatches;
+
+use super::Failure;
+use super::args::Scan;
+use crate::report::{Format, Style, render};
+use crate::rules::Packs;
+use crate::triage::Outcome;
+
+/// A format, and the file it goes to; `None` for standard output.
+pub(super) struct Target {
+    format: Format,
+    path: Option<PathBuf>,
+}
+
+/// Pairs each `--output` with the `--format` before it. What has no file goes to standard output, one format at most.
+pub(super) fn pairs(scan: &Scan, matches: &ArgMatches) -> Result<Vec<Target>, Failure> {
+    let places = |name: &str| matches.indices_of(name).map(Iterator::collect::<Vec<_>>).unwrap_or_default();
+    let mut targets: Vec<(usize, Target)> = Vec::new();
+    for (place, format) in places("format").into_iter().zip(&scan.format) {
+        targets.push((place, Target { format: (*format).into(), path: None }));
+    }
+    for (place, path) in places("output").into_iter().zip(&scan.output) {
+        let before = targets.iter_mut().filter(|(at, target)| *at < place && target.path.is_none()).next_back();
+        match before {
+            Some((_, target)) => target.path = Some(path.clone()),
+            None if scan.format.is_empty() && scan.output.len() == 1 => {
+                targets.push((place, Target { format: by_name(path), path: Some(path.clone()) }));
+            }
+            None => return Err(Failure::Usage(format!("--output {}: needs a --format of its own before it", path.display()))),
+        }
+    }
+    let mut targets: Vec<Target> = targets.into_iter().map(|(_, target)| target).collect();
+    if targets.is_empty() {
+        targets.push(Target { format: Format::Text, path: None });
+    }
+    if targets.iter().filter(|target| target.path.is_none()).count() > 1 {
+        return Err(Failure::Usage("only one --format can go to standard output; give the others an --output".to_owned()));
+    }
+    Ok(targets)
+}
+
+/// The format that a file's name asks for.
+fn by_name(path: &Path) -> Format {
+    match path.extension().and_then(|extension| extension.to_str()) {
+        Some("json") => Format::Json,
+        Some("sarif") => Format::Sarif,
+        _ => Format::Text,
+    }
+}
+
+/// Writes every report; files whole or not at all.
+pub(super) fn write(targets: &[Target], outcome: &Outcome, packs: &Packs, style: &Style) -> Result<(), Failure> {
+    for target in targets {
+        match &target.path {
+            None => super::print(&render(target.format, outcome, packs, style))?,
+            Some(path) => {
+                let plain = Style { colour: false, width: 80, ..style.clone() };
+                let report = render(target.format, outcome, packs, &plain);
+                replace(path, report.as_bytes()).map_err(|error| Failure::File { path: path.display().to_string(), error })?;
+            }
+        }
+    }
+    Ok(())
+}
+
+fn replace(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+    // `/dev/stdout` and pipes can't be replaced, only written to.
+    if path.metadata().is_ok_and(|data| !data.is_file()) {
+        return std::fs::OpenOptions::new().write(true).open(path)?.write_all(bytes);
+    }
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let mut file = tempfile::Builder::new().prefix(".mcpscan-").tempfile_in(folder)?;
+    file.write_all(bytes)?;
+    file.as_file().sync_all()?;
+    readable(file.as_file())?;
+    file.persist(path)?;
+    Ok(())
+}
+
+/// A temporary file is its owner's alone; a report is like any other file.
+#[cfg(unix)]
+fn readable(file: &std::fs::File) -> std::io::Result<()> {
+    use std::os::unix::fs::PermissionsExt;
+    file.set_permissions(std::fs::Permissions::from_mode(0o644))
+}
+
+#[cfg(not(unix))]
+fn readable(_: &std::fs::File) -> std::io::Result<()> {
+    Ok(())
+}
+
+/// Colours only at a terminal and never against `NO_COLOR`; as wide as the terminal, within what reads well.
+pub(super) fn style() -> Style {
+    let terminal = std::io::stdout().is_terminal();
+    let colour = anstream::AutoStream::choice(&std::io::stdout()) != anstream::ColorChoice::Never;
+    let width = if terminal { terminal_width().clamp(60, 120) } else { 80 };
+    Style { colour, width, snippets: true, info: false }
+}
+
+fn terminal_width() -> usize {
+    let told = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
+    told.or_else(|| terminal_size::terminal_size().map(|(width, _)| usize::from(width.0))).unwrap_or(80)
+}

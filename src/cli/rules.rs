@@ -1,0 +1,61 @@
+//! `mcpscan rules` and `mcpscan explain`.
+
+use super::args::{Explain, RuleFiles, Rules, RulesCommand};
+use super::{Exit, Failure};
+use crate::pipeline::{Tables, examples};
+use crate::rules;
+
+/// Lists the rules, or tests them.
+pub(super) fn run(rules: &Rules) -> Result<Exit, Failure> {
+    match &rules.command {
+        None => list(&RuleFiles::default()),
+        Some(RulesCommand::List(files)) => list(files),
+        Some(RulesCommand::Test(files)) => test(files),
+    }
+}
+
+fn list(files: &RuleFiles) -> Result<Exit, Failure> {
+    let tables = Tables::load(super::packs(&files.rules)?)?;
+    let mut text = String::new();
+    for pack in tables.packs.packs() {
+        text.push_str(&format!("{}: {}\n", pack.name, pack.title));
+        let width = pack.rules.iter().map(|rule| rule.id.as_str().len()).max().unwrap_or(0);
+        for rule in &pack.rules {
+            text.push_str(&format!("  {:width$}  {:8}  {}\n", rule.id.as_str(), rule.severity, rule.title));
+        }
+        text.push('\n');
+    }
+    let packs = tables.packs.packs().len();
+    text.push_str(&format!("{} rules in {packs} packs; `mcpscan explain RULE` tells more\n", tables.packs.rules().count()));
+    super::print(&text)?;
+    Ok(Exit::Clean)
+}
+
+fn test(files: &RuleFiles) -> Result<Exit, Failure> {
+    let tables = Tables::load(super::packs(&files.rules)?)?;
+    let report = examples::test(&tables);
+    let mut text = String::new();
+    for problem in &report.problems {
+        text.push_str(&format!("{}: {}\n", problem.rule, crate::text::visible(&problem.message)));
+    }
+    text.push_str(&format!("{} rules, {} examples, {} problems\n", report.rules, report.examples, report.problems.len()));
+    super::print(&text)?;
+    Ok(if report.problems.is_empty() { Exit::Clean } else { Exit::Usage })
+}
+
+/// Prints the page of a rule.
+pub(super) fn explain(explain: &Explain) -> Result<Exit, Failure> {
+    let tables = Tables::load(super::packs(&explain.files.rules)?)?;
+    match tables.packs.rule(&explain.rule) {
+        Some(rule) => {
+            super::print(&rules::explain(rule))?;
+            Ok(Exit::Clean)
+        }
+        None => {
+            let distance = |id: &str| strsim::osa_distance(id, &explain.rule);
+            let nearest = tables.packs.rules().map(|rule| rule.id.as_str()).min_by_key(|id| distance(id));
+            let hint = nearest.map(|id| format!("; the nearest is `{id}`")).unwrap_or_default();
+            Err(Failure::Usage(format!("no rule `{}`{hint}; `mcpscan rules list` shows all", explain.rule)))
+        }
+    }
+}

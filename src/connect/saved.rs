@@ -1,0 +1,184 @@
+//! Saved lists of tools: a `tools/list` result or its JSON-RPC response, an array of tools, or a catalog a line.
+
+use super::Catalog;
+use crate::document::{Kind, Member, Node, Source, SourceId, Span, parse_answer};
+
+/// A saved list, or a line of one, that can't be read.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct SavedError {
+    /// What is wrong and what was expected.
+    pub message: String,
+    /// Where in the file.
+    pub span: Span,
+}
+
+/// Reads a saved list. Lines that can't be read cost only themselves.
+pub fn read_saved(id: SourceId, source: &Source) -> (Vec<Catalog>, Vec<SavedError>) {
+    let text = source.text.as_str();
+    let fallback = default_name(&source.name);
+    match parse_answer(text) {
+        Ok(root) => match catalogs(root, id, &fallback) {
+            Ok(catalogs) => (catalogs, Vec::new()),
+            Err(error) => (Vec::new(), vec![error]),
+        },
+        Err(whole) => {
+            let (catalogs, errors) = lines(text, id, &fallback);
+            // A file of one broken line is a broken file, best told by the error over the whole of it.
+            if catalogs.is_empty() { (catalogs, vec![SavedError { message: whole.message, span: whole.span }]) } else { (catalogs, errors) }
+        }
+    }
+}
+
+fn lines(text: &str, id: SourceId, fallback: &str) -> (Vec<Catalog>, Vec<SavedError>) {
+    let (mut found, mut errors) = (Vec::new(), Vec::new());
+    let mut start = 0;
+    for line in text.split_inclusive('\n') {
+        if !line.trim().is_empty() {
+            let read = parse_answer(line)
+                .map_err(|error| SavedError { message: error.message, span: error.span })
+                .map(|root| shifted(root, start))
+                .map_err(|error| SavedError { span: Span::new(start + error.span.start, start + error.span.end), ..error })
+                .and_then(|root| catalogs(root, id, fallback));
+            match read {
+                Ok(catalogs) => found.extend(catalogs),
+                Err(error) => errors.push(error),
+            }
+        }
+        start += line.len();
+    }
+    (found, errors)
+}
+
+fn catalogs(root: Node, id: SourceId, fallback: &str) -> Result<Vec<Catalog>, SavedError> {
+    let span = root.span;
+    let unknown = || SavedError {
+        message: "neither a `tools/list` result, nor a list of tools, nor a catalog with `tools`, `prompts`, `resources` or `instructions`".to_owned(),
+        span,
+    };
+    match root.kind {
+        // An array of catalogs, or of tools.
+        Kind::Array(elements) => {
+            if elements.first().is_some_and(is_catalog) {
+                return Ok(elements.into_iter().map(|element| catalog(element, id, fallback)).collect());
+            }
+            Ok(vec![Catalog { server: fallback.to_owned(), source: Some(id), tools: elements, ..Catalog::default() }])
+        }
+        Kind::Object(_) if is_catalog(&root) => Ok(vec![catalog(root, id, fallback)]),
+        Kind::Object(members) => match members.into_iter().find(|member| member.key == "result") {
+            Some(Member { value, .. }) if is_catalog(&value) => Ok(vec![catalog(value, id, fallback)]),
+            _ => Err(unknown()),
+        },
+        _ => Err(unknown()),
+    }
+}
+
+fn is_catalog(node: &Node) -> bool {
+    ["tools", "prompts", "resources", "resourceTemplates", "templates", "instructions"].iter().any(|key| node.get(key).is_some())
+}
+
+fn catalog(node: Node, id: SourceId, fallback: &str) -> Catalog {
+    let mut catalog = Catalog { server: fallback.to_owned(), source: Some(id), ..Catalog::default() };
+    let Kind::Object(members) = node.kind else { return catalog };
+    for Member { key, value, .. } in members {
+        match key.as_str() {
+            "client" => catalog.client = value.as_str().map(str::to_owned),
+            "server" => catalog.server = value.scalar().unwrap_or_default(),
+            "serverInfo" => catalog.info = Some(value),
+            "instructions" => catalog.instructions = Some(value),
+            // A live dump nests each answer: `"tools": {"tools": […]}`.
+            "tools" => catalog.tools = items(value, "tools"),
+            "prompts" => catalog.prompts = items(value, "prompts"),
+            "resources" => catalog.resources = items(value, "resources"),
+            "resourceTemplates" | "templates" => catalog.templates = items(value, "resourceTemplates"),
+            "initialize" => {
+                catalog.info = value.get("serverInfo").cloned();
+                catalog.instructions = value.get("instructions").cloned();
+            }
+            _ => {}
+        }
+    }
+    catalog
+}
+
+fn items(node: Node, key: &str) -> Vec<Node> {
+    match node.kind {
+        Kind::Array(elements) => elements,
+        Kind::Object(members) => match members.into_iter().find(|member| member.key == key) {
+            Some(member) => items(member.value, ""),
+            None => Vec::new(),
+        },
+        _ => Vec::new(),
+    }
+}
+
+/// Moves all places of a line to where the line stands in the file.
+fn shifted(mut node: Node, by: usize) -> Node {
+    fn shift(node: &mut Node, by: usize) {
+        node.span = Span::new(node.span.start + by, node.span.end + by);
+        match &mut node.kind {
+            Kind::Array(elements) => elements.iter_mut().for_each(|element| shift(element, by)),
+            Kind::Object(members) => {
+                for member in members {
+                    member.key_span = Span::new(member.key_span.start + by, member.key_span.end + by);
+                    shift(&mut member.value, by);
+                }
+            }
+            _ => {}
+        }
+    }
+    shift(&mut node, by);
+    node
+}
+
+/// What a list is called that does not say: its file's name.
+fn default_name(path: &str) -> String {
+    let name = path.rsplit(['/', '\\']).next().unwrap_or(path);
+    name.split('.').next().filter(|stem| !stem.is_empty()).unwrap_or("server").to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::document::Sources;
+
+    fn read(text: &str) -> (Vec<Catalog>, Vec<SavedError>) {
+        let mut sources = Sources::default();
+        let id = sources.add(Source::new("dir/list.json", text.as_bytes()));
+        read_saved(id, sources.get(id))
+    }
+
+    #[test]
+    fn every_form_of_the_contract() {
+        let tool = r#"{"name": "t"}"#;
+        for text in [
+            format!(r#"{{"tools": [{tool}]}}"#),
+            format!(r#"{{"jsonrpc": "2.0", "id": 1, "result": {{"tools": [{tool}]}}}}"#),
+            format!("[{tool}]"),
+            format!(r#"{{"tools": {{"tools": [{tool}]}}}}"#),
+        ] {
+            let (catalogs, errors) = read(&text);
+            assert_eq!((catalogs.len(), errors.len()), (1, 0), "{text}");
+            assert_eq!((catalogs[0].server.as_str(), catalogs[0].tools.len()), ("list", 1), "{text}");
+        }
+        let (catalogs, _) = read("{\"client\": \"c\", \"server\": \"a\", \"tools\": []}\n\n{\"server\": \"b\", \"instructions\": \"i\"}\n");
+        assert_eq!(catalogs.iter().map(|c| (c.client.as_deref(), c.server.as_str())).collect::<Vec<_>>(), [(Some("c"), "a"), (None, "b")]);
+    }
+
+    #[test]
+    fn places_are_those_of_the_file() {
+        let text = "{\"server\": \"a\", \"tools\": []}\n{\"server\": \"b\", \"tools\": [{\"name\": \"tool\"}]}\n";
+        let (catalogs, _) = read(text);
+        let span = catalogs[1].tools[0].get("name").unwrap().span;
+        assert_eq!(&text[span.start..span.end], "\"tool\"");
+    }
+
+    #[test]
+    fn a_broken_line_costs_only_itself() {
+        let (catalogs, errors) = read("{\"server\": \"a\", \"tools\": []}\n{\"server\": \n{\"server\": \"b\", \"tools\": []}\n");
+        assert_eq!((catalogs.len(), errors.len()), (2, 1));
+        assert!(errors[0].span.start >= 29);
+        assert_eq!(read("{\"x\": 1}").1.len(), 1);
+        assert_eq!(read("{").1.len(), 1);
+    }
+}

@@ -1,0 +1,11 @@
+//! Checks that need code, one file a family. Their words, severities and examples are in the packs.
+
+mod hidden;
+mod secrets;
+mod shadowing;
+mod supply_chain;
+
+pub(super) use hidden::{encoded, hidden};
+pub(super) use secrets::{Context, secrets};
+pub(super) use shadowing::shadowing;
+pub(super) use supply_chain::supply_chain;

@@ -1,0 +1,112 @@
+//! Rules over the server entries of configs.
+
+use super::check;
+use crate::config::{Config, Part, ServerEntry, parts};
+use crate::discover::Clients;
+use crate::document::{SourceId, Span};
+use crate::finding::{Finding, Place, Subject};
+use crate::launch::Launch;
+use crate::rules::{Packs, TokenEngine};
+
+/// Lists of packages that checks compare with, `rules/packages.toml`.
+#[derive(Clone, Debug, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Known {
+    /// Packages, or versions of them, that were found to be malicious.
+    pub(super) malicious: Vec<KnownPackage>,
+    /// Packages that nobody maintains any more.
+    pub(super) archived: Vec<KnownPackage>,
+}
+
+/// A package with what is known of it.
+#[derive(Clone, Debug, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct KnownPackage {
+    pub(super) ecosystem: crate::launch::Ecosystem,
+    pub(super) name: String,
+    /// Why, in a few words.
+    pub(super) note: String,
+    /// The only versions that this is about; empty for all.
+    #[serde(default)]
+    pub(super) versions: Vec<String>,
+}
+
+impl Known {
+    /// Reads the lists.
+    ///
+    /// # Errors
+    /// A mistake in them; a test of this repository rules that out for the built-in ones.
+    pub fn parse(text: &str) -> Result<Self, toml::de::Error> {
+        toml::from_str(text)
+    }
+}
+
+/// What judging entries gives.
+#[derive(Debug, Default)]
+pub struct Judged {
+    /// The findings.
+    pub findings: Vec<Finding>,
+    /// Every place that must not be shown, with the value that must not leave: what is a secret, and what might be one.
+    pub hidden: Vec<(SourceId, Span, String)>,
+}
+
+/// One entry, with what a check needs to know of it.
+pub(super) struct Scene<'a> {
+    pub(super) entry: &'a ServerEntry,
+    pub(super) launch: &'a Launch,
+    /// How the client writes a reference, with `NAME` for the name.
+    pub(super) reference: Option<&'a str>,
+}
+
+impl Scene<'_> {
+    pub(super) fn place(&self, span: Span) -> Place {
+        Place::File { source: self.entry.source, span }
+    }
+
+    pub(super) fn subject(&self, field: &str) -> Subject {
+        Subject {
+            client: Some(self.entry.client.clone()),
+            server: Some(self.entry.name.text.clone()),
+            tool: None,
+            field: Some(field.to_owned()),
+            config: Some(match &self.entry.project {
+                Some(project) => format!("{} {project}", self.entry.portable),
+                None => self.entry.portable.clone(),
+            }),
+        }
+    }
+
+    /// The path of the field whose value covers a span.
+    pub(super) fn field(&self, span: Span) -> String {
+        let entry = self.entry;
+        if let Some(index) = entry.args.iter().position(|arg| arg.span.contains(span)) {
+            return format!("args[{index}]");
+        }
+        let fields = entry.env.iter().chain(&entry.headers).chain(&entry.others);
+        if let Some(field) = fields.into_iter().find(|field| field.value.span.contains(span)) {
+            return field.path.clone();
+        }
+        if entry.url.as_ref().is_some_and(|url| url.span.contains(span)) { "url".to_owned() } else { "command".to_owned() }
+    }
+
+    /// Whether a variable decides some of a text.
+    pub(super) fn has_reference(text: &str) -> bool {
+        parts(text).iter().any(|part| !matches!(part, Part::Literal(_)))
+    }
+}
+
+/// Judges every entry of every config; `launches` are those of the entries, in the same order.
+pub fn entries(configs: &[Config], launches: &[Vec<Launch>], packs: &Packs, known: &Known, clients: &Clients) -> Judged {
+    let mut judged = Judged::default();
+    let tokens = TokenEngine::new(packs);
+    let context = check::Context { packs, tokens: &tokens };
+    for (config, launches) in configs.iter().zip(launches) {
+        for (entry, launch) in config.servers.iter().zip(launches) {
+            let reference = clients.get(&entry.client).and_then(|client| client.reference.as_deref());
+            let scene = Scene { entry, launch, reference };
+            check::secrets(&scene, &context, &mut judged);
+            check::supply_chain(&scene, packs, known, &mut judged.findings);
+        }
+    }
+    judged
+}

@@ -1,0 +1,8 @@
+//! Findings: rules over entries and over texts, and the checks that need code.
+
+mod check;
+mod entries;
+mod texts;
+
+pub use entries::{Judged, Known, entries};
+pub use texts::{Origin, Origins, texts};

@@ -1,0 +1,100 @@
+//! Rules over the texts of servers.
+
+use std::collections::HashMap;
+
+use super::check;
+use crate::connect::Catalog;
+use crate::document::{SourceId, Sources, Span, raw_offset};
+use crate::finding::{Evidence, Excerpt, Finding, Place, Subject};
+use crate::rules::{Packs, TextEngine};
+use crate::surface::{self, Text};
+use crate::text::{decode, normalise};
+
+/// Where a server stands in a config.
+#[derive(Clone, Debug)]
+pub struct Origin {
+    /// The file, and the entry's name in it.
+    pub place: (SourceId, Span),
+    /// The file's path without what differs between machines.
+    pub portable: String,
+}
+
+/// Where each live server stands: by client and server.
+pub type Origins = HashMap<(Option<String>, String), Origin>;
+
+/// Judges every text of every catalog, and catalogs of one client together.
+pub fn texts(catalogs: &[Catalog], origins: &Origins, sources: &Sources, packs: &Packs) -> Vec<Finding> {
+    let engine = TextEngine::new(packs);
+    let mut findings = Vec::new();
+    for catalog in catalogs {
+        let scene = Scene { catalog, origins, sources };
+        let texts = surface::texts(catalog);
+        for text in &texts {
+            one(text, &scene, &engine, packs, &mut findings);
+        }
+    }
+    check::shadowing(catalogs, origins, sources, packs, &engine, &mut findings);
+    findings
+}
+
+/// What is needed to say where a text stands.
+pub(super) struct Scene<'a> {
+    pub(super) catalog: &'a Catalog,
+    pub(super) origins: &'a Origins,
+    pub(super) sources: &'a Sources,
+}
+
+impl Scene<'_> {
+    /// The place of a range of a text. A saved list has the text itself; a live server has its entry, and an excerpt.
+    pub(super) fn place(&self, text: &Text<'_>, range: std::ops::Range<usize>) -> Place {
+        let via = match self.catalog.source {
+            Some(source) => {
+                let literal = self.sources.get(source).slice(text.span);
+                let at = |offset: usize| text.span.start + raw_offset(literal, offset);
+                Some((source, Span::new(at(range.start), at(range.end).max(at(range.start)))))
+            }
+            None => self.origin().map(|origin| origin.place),
+        };
+        Place::Answer { excerpt: Excerpt::around(text.text, range), via }
+    }
+
+    pub(super) fn subject(&self, item: Option<&str>, field: &str) -> Subject {
+        Subject {
+            client: self.catalog.client.clone(),
+            server: Some(self.catalog.server.clone()),
+            tool: item.map(str::to_owned),
+            field: (!field.is_empty()).then(|| field.to_owned()),
+            config: self.origin().map(|origin| origin.portable.clone()),
+        }
+    }
+
+    fn origin(&self) -> Option<&Origin> {
+        self.origins.get(&(self.catalog.client.clone(), self.catalog.server.clone()))
+    }
+}
+
+fn one(text: &Text<'_>, scene: &Scene<'_>, engine: &TextEngine, packs: &Packs, findings: &mut Vec<Finding>) {
+    check::hidden(text, scene, packs, findings);
+    let normalised = normalise(text.text);
+    let hits = engine.hits(&normalised.text);
+    for (rule, speech) in engine.judge(packs, &normalised.text, text.role, &hits) {
+        let range = normalised.original(speech.range);
+        findings.push(finding(rule, text, scene, range).severity(speech.severity).confidence(speech.confidence).build());
+    }
+    for decoded in decode(text.text) {
+        let normalised = normalise(&decoded.text);
+        let orders = !engine.hits(&normalised.text).is_empty();
+        check::encoded(text, &decoded, orders, scene, packs, findings);
+    }
+}
+
+/// A finding about a range of a text.
+pub(super) fn finding<'r>(rule: &'r crate::rules::Rule, text: &Text<'_>, scene: &Scene<'_>, range: std::ops::Range<usize>) -> crate::rules::Draft<'r> {
+    let matched = text.text.get(range.clone()).unwrap_or_default();
+    rule.at(scene.place(text, range), scene.subject(text.item, &text.field))
+        .evidence(Evidence::text(matched))
+        .with("server", scene.catalog.server.clone())
+        .with("tool", text.item.unwrap_or(text.list).to_owned())
+        .with("field", text.field.clone())
+        .with("evidence", crate::text::visible(matched))
+}

@@ -1,0 +1,247 @@
+//! The whole scan in one place: each stage takes what the one before gave.
+
+mod ask;
+pub mod examples;
+
+use std::path::PathBuf;
+use std::sync::atomic::AtomicBool;
+
+use crate::config::{self, Config};
+use crate::connect::{self, Bounds, Catalog, Consent, Progress};
+use crate::discover::{self, Clients, Found, Homes};
+use crate::document::{Source, SourceId, Sources};
+use crate::finding::Finding;
+use crate::judge::{self, Known, Origins};
+use crate::launch::{self, Grammar, Launch};
+use crate::rules::{Packs, data};
+use crate::triage::{ConfigCoverage, ConfigStatus, Coverage, Outcome, Selection, ServerCoverage, ServerStatus};
+
+/// Larger files are no configs. Claude Code's own file keeps its history and grows past 100 MB.
+const LARGEST_CONFIG: u64 = 256 << 20;
+/// Larger lists are no lists.
+const LARGEST_LIST: u64 = 1 << 30;
+
+/// The tables that every scan needs.
+pub struct Tables {
+    /// Clients and the words of their configs.
+    pub clients: Clients,
+    /// Programs that start programs.
+    pub grammar: Grammar,
+    /// Lists of packages.
+    pub known: Known,
+    /// Rules.
+    pub packs: Packs,
+}
+
+/// A table that can't be read.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct TablesError(String);
+
+impl Tables {
+    /// The built-in tables, and the user's packs, as name and text.
+    ///
+    /// # Errors
+    /// Every mistake in any of them.
+    pub fn load(packs: Vec<(String, String)>) -> Result<Self, TablesError> {
+        let all = |errors: Vec<crate::rules::LoadError>| {
+            TablesError(errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))
+        };
+        Ok(Self {
+            clients: Clients::parse(data("clients.toml")).map_err(|error| TablesError(error.to_string()))?,
+            grammar: Grammar::parse(data("runners.toml"), data("wrappers.toml")).map_err(|error| TablesError(error.to_string()))?,
+            known: Known::parse(data("packages.toml")).map_err(|error| TablesError(format!("rules/packages.toml: {error}")))?,
+            packs: Packs::built_in().and_then(|built_in| built_in.with(packs)).map_err(all)?,
+        })
+    }
+}
+
+/// What to scan.
+pub enum Input {
+    /// Configs, found as the request says.
+    Configs(discover::Request),
+    /// A saved list: its name and its bytes, or why it can't be read.
+    Saved(String, Result<Vec<u8>, String>),
+}
+
+/// Reads a saved list from disk.
+pub fn saved(path: PathBuf) -> Input {
+    let bytes = discover::read(&path, LARGEST_LIST).map_err(|error| error.to_string());
+    Input::Saved(path.display().to_string(), bytes)
+}
+
+/// How servers are asked.
+pub struct Asking<'a> {
+    /// Who decides about each.
+    pub consent: &'a mut dyn Consent,
+    /// Variables that every started server gets.
+    pub base_env: Vec<(String, String)>,
+    /// All variables of the user, from which references in configs are filled.
+    pub variables: Vec<(String, String)>,
+    /// Bounds of each server.
+    pub bounds: Bounds,
+    /// How many at once.
+    pub jobs: usize,
+    /// Set to end everything early.
+    pub stop: &'a AtomicBool,
+    /// Told what happens.
+    pub progress: &'a dyn Progress,
+}
+
+/// Everything known of the configs before any server is asked.
+pub struct Read {
+    /// The files.
+    pub sources: Sources,
+    /// What they say.
+    pub configs: Vec<Config>,
+    /// What each entry comes to, config by config.
+    pub launches: Vec<Vec<Launch>>,
+    /// What was and was not read.
+    pub coverage: Coverage,
+}
+
+/// Finds and reads configs and resolves their entries; nothing is judged or started.
+pub fn read(request: &discover::Request, tables: &Tables) -> Read {
+    let Found { files, skipped } = discover::discover(request, &tables.clients);
+    let mut read = Read { sources: Sources::default(), configs: Vec::new(), launches: Vec::new(), coverage: Coverage::default() };
+    for file in files {
+        match discover::read(&file.path, LARGEST_CONFIG) {
+            Ok(bytes) => {
+                let id = read.sources.add(Source::new(&file.shown, &bytes));
+                let config = config::read(file, id, read.sources.get(id), &tables.clients);
+                if config.file.optional && config.servers.is_empty() && !config.broken {
+                    continue;
+                }
+                read.coverage.configs.push(coverage_of(&config, &read.sources));
+                read.launches.push(config.servers.iter().map(|entry| launch::resolve(entry, &tables.grammar)).collect());
+                read.configs.push(config);
+            }
+            Err(error) => read.coverage.configs.push(ConfigCoverage {
+                path: file.shown,
+                client: file.client,
+                scope: file.scope.to_string(),
+                status: ConfigStatus::Failed,
+                reason: Some(error.to_string()),
+                servers: 0,
+                usage_error: file.named,
+            }),
+        }
+    }
+    read.coverage.configs.extend(skipped.into_iter().map(|path| ConfigCoverage {
+        path: path.shown,
+        client: discover::UNKNOWN_CLIENT.to_owned(),
+        scope: discover::Scope::Project.to_string(),
+        status: if path.named { ConfigStatus::Failed } else { ConfigStatus::Skipped },
+        reason: Some(path.reason),
+        servers: 0,
+        usage_error: path.named,
+    }));
+    read
+}
+
+fn coverage_of(config: &Config, sources: &Sources) -> ConfigCoverage {
+    let source = sources.get(config.source);
+    let reason = config.problems.first().map(|problem| {
+        let at = source.position(problem.span.start);
+        format!("line {}, column {}: {}", at.line, at.column, problem.message)
+    });
+    let nothing_known = config.servers.is_empty() && config.problems.is_empty() && config.file.client == discover::UNKNOWN_CLIENT;
+    let status = match (config.broken, reason.is_some()) {
+        (true, _) => ConfigStatus::Failed,
+        (false, true) => ConfigStatus::Partial,
+        _ if nothing_known => ConfigStatus::Skipped,
+        _ => ConfigStatus::Scanned,
+    };
+    ConfigCoverage {
+        path: config.file.shown.clone(),
+        client: config.file.client.clone(),
+        scope: config.file.scope.to_string(),
+        status,
+        reason: reason.or_else(|| nothing_known.then(|| "no server in any place that is known".to_owned())),
+        servers: config.servers.len(),
+        usage_error: false,
+    }
+}
+
+/// Scans: read, judge the entries, ask those servers that may be asked, judge what they say.
+pub fn scan(input: Input, tables: &Tables, asking: Asking<'_>, selection: &Selection) -> Outcome {
+    let request = match input {
+        Input::Configs(request) => request,
+        Input::Saved(name, bytes) => return judge_saved(name, bytes, tables, selection),
+    };
+    let Read { mut sources, configs, launches, mut coverage } = read(&request, tables);
+
+    let judged = judge::entries(&configs, &launches, &tables.packs, &tables.known, &tables.clients);
+    let mut findings = judged.findings;
+    for (source, span, _) in &judged.hidden {
+        sources.get_mut(*source).mask(*span);
+    }
+
+    let asked = ask::servers(&configs, &launches, &judged.hidden, asking, &request.homes, tables);
+    coverage.servers = asked.coverage;
+    findings.extend(judge::texts(&asked.catalogs, &asked.origins, &sources, &tables.packs));
+    Outcome::new(findings, coverage, sources, selection)
+}
+
+/// Judges a saved list. Nothing is started.
+fn judge_saved(name: String, bytes: Result<Vec<u8>, String>, tables: &Tables, selection: &Selection) -> Outcome {
+    let mut sources = Sources::default();
+    let mut coverage = Coverage::default();
+    let mut list = ConfigCoverage {
+        path: name.clone(),
+        client: discover::UNKNOWN_CLIENT.to_owned(),
+        scope: discover::Scope::User.to_string(),
+        status: ConfigStatus::Scanned,
+        reason: None,
+        servers: 0,
+        usage_error: false,
+    };
+    let mut findings: Vec<Finding> = Vec::new();
+    match bytes {
+        Ok(bytes) => {
+            let id = sources.add(Source::new(name, &bytes));
+            let (catalogs, errors) = connect::read_saved(id, sources.get(id));
+            if let Some(error) = errors.first() {
+                let at = sources.get(id).position(error.span.start);
+                list.reason = Some(format!("line {}, column {}: {}", at.line, at.column, error.message));
+                list.status = if catalogs.is_empty() { ConfigStatus::Failed } else { ConfigStatus::Partial };
+            }
+            list.servers = catalogs.len();
+            coverage.servers = catalogs.iter().map(|catalog| told(catalog, sources.get(id))).collect();
+            findings = judge::texts(&catalogs, &Origins::new(), &sources, &tables.packs);
+        }
+        Err(reason) => {
+            list.status = ConfigStatus::Failed;
+            list.reason = Some(reason);
+            list.usage_error = true;
+        }
+    }
+    coverage.configs.push(list);
+    Outcome::new(findings, coverage, sources, selection)
+}
+
+fn told(catalog: &Catalog, source: &Source) -> ServerCoverage {
+    ServerCoverage {
+        client: catalog.client.clone(),
+        server: catalog.server.clone(),
+        config: Some(source.name.clone()),
+        status: ServerStatus::Scanned,
+        reason: None,
+        tools: Some(catalog.tools.len()),
+        prompts: Some(catalog.prompts.len()),
+        resources: Some(catalog.resources.len() + catalog.templates.len()),
+        ms: None,
+    }
+}
+
+/// The home that a scan is about, for its own user.
+pub fn own_home(home: PathBuf, variables: &[(String, String)]) -> Homes {
+    let wanted = variables.iter().filter(|(name, _)| Homes::VARIABLES.contains(&name.as_str()));
+    Homes::new(home, discover::Os::current(), wanted.cloned().collect())
+}
+
+/// What each entry of each config is called in a question or a list: the command with secrets taken out.
+pub use ask::shown_command;
+
+/// The same place of a file, for whoever lists entries.
+pub type Place = (SourceId, crate::document::Span);

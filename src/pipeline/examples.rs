@@ -1,0 +1,92 @@
+//! Runs the examples of rules through the whole judge.
+
+use super::Tables;
+use crate::config;
+use crate::connect;
+use crate::discover::{ConfigFile, Scope};
+use crate::document::{Source, Sources};
+use crate::finding::Finding;
+use crate::judge::{self, Origins};
+use crate::launch;
+use crate::rules::{Example, Judges, Problem, check};
+
+/// What testing gave.
+pub struct Report {
+    /// How many rules.
+    pub rules: usize,
+    /// How many examples were judged.
+    pub examples: usize,
+    /// What is wrong.
+    pub problems: Vec<Problem>,
+}
+
+/// Checks every rule and judges its examples: a true one must be found by its rule, a false one must not, and no
+/// sentence of a finding may have a gap left.
+pub fn test(tables: &Tables) -> Report {
+    let (mut problems, examples) = check(&tables.packs);
+    for example in &examples {
+        let findings = match judge(example, tables) {
+            Ok(findings) => findings,
+            Err(message) => {
+                problems.push(Problem { rule: example.rule.to_owned(), message });
+                continue;
+            }
+        };
+        let own: Vec<&Finding> = findings.iter().filter(|finding| finding.rule.as_str() == example.rule).collect();
+        if own.is_empty() == example.expected {
+            let what = if example.expected { "does not find its true example" } else { "finds its false example" };
+            problems.push(Problem { rule: example.rule.to_owned(), message: format!("{what} {}", example.text) });
+        }
+        for finding in own {
+            for sentence in [&finding.message, &finding.help] {
+                let gap = sentence.find('{').is_some_and(|open| {
+                    let rest = &sentence[open + 1..];
+                    rest.find('}').is_some_and(|close| close > 0 && rest[..close].bytes().all(|b| b.is_ascii_lowercase() || b == b'-'))
+                });
+                // A value may hold braces of its own, so only the rule's own template can leave a gap.
+                if gap && !example.text.contains('{') {
+                    problems.push(Problem { rule: example.rule.to_owned(), message: format!("leaves a gap in: {sentence}") });
+                }
+            }
+        }
+    }
+    Report { rules: tables.packs.rules().count(), examples: examples.len(), problems }
+}
+
+fn judge(example: &Example<'_>, tables: &Tables) -> Result<Vec<Finding>, String> {
+    let mut sources = Sources::default();
+    match example.judges {
+        Judges::Entries => {
+            let text = format!(r#"{{"mcpServers": {{"example": {}}}}}"#, example.text);
+            let id = sources.add(Source::new("example.json", text.as_bytes()));
+            let file = ConfigFile {
+                path: "example.json".into(),
+                shown: "example.json".into(),
+                portable: "example.json".into(),
+                client: "cursor".into(),
+                scope: Scope::Project,
+                named: true,
+                optional: false,
+                root: None,
+            };
+            let config = config::read(file, id, sources.get(id), &tables.clients);
+            if config.servers.len() != 1 {
+                return Err(format!("its example is no server entry: {}", example.text));
+            }
+            let launches = vec![config.servers.iter().map(|entry| launch::resolve(entry, &tables.grammar)).collect()];
+            Ok(judge::entries(&[config], &launches, &tables.packs, &tables.known, &tables.clients).findings)
+        }
+        Judges::Texts => {
+            let text = match example.text.trim_start().starts_with(['{', '[']) {
+                true => example.text.clone(),
+                false => serde_json::json!([{ "name": "example", "description": example.text }]).to_string(),
+            };
+            let id = sources.add(Source::new("example.json", text.as_bytes()));
+            let (catalogs, errors) = connect::read_saved(id, sources.get(id));
+            if let Some(error) = errors.first() {
+                return Err(format!("its example is no catalog ({error}): {}", example.text));
+            }
+            Ok(judge::texts(&catalogs, &Origins::new(), &sources, &tables.packs))
+        }
+    }
+}

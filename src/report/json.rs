@@ -1,0 +1,190 @@
+//! JSON, the contract of scripts. These structs are the contract: a field changes only with the version in `schema`.
+
+use serde::Serialize;
+
+use crate::finding::{Finding, Severity};
+use crate::text::is_hazard;
+use crate::triage::{Outcome, ServerCoverage};
+
+#[derive(Serialize)]
+struct Report<'a> {
+    schema: &'static str,
+    version: &'static str,
+    coverage: Coverage<'a>,
+    findings: Vec<Entry<'a>>,
+    summary: Summary,
+}
+
+#[derive(Serialize)]
+struct Coverage<'a> {
+    configs: Vec<Config<'a>>,
+    servers: Vec<Server<'a>>,
+}
+
+#[derive(Serialize)]
+struct Config<'a> {
+    path: &'a str,
+    client: &'a str,
+    scope: &'a str,
+    status: &'static str,
+    reason: Option<&'a str>,
+    servers: usize,
+}
+
+#[derive(Serialize)]
+struct Server<'a> {
+    client: Option<&'a str>,
+    server: &'a str,
+    config: Option<&'a str>,
+    status: &'static str,
+    reason: Option<&'a str>,
+    tools: Option<usize>,
+    prompts: Option<usize>,
+    resources: Option<usize>,
+    ms: Option<u64>,
+}
+
+#[derive(Serialize)]
+struct Entry<'a> {
+    rule: &'a str,
+    severity: &'static str,
+    confidence: &'static str,
+    message: &'a str,
+    client: Option<&'a str>,
+    server: Option<&'a str>,
+    tool: Option<&'a str>,
+    field: Option<&'a str>,
+    location: Option<Location<'a>>,
+    evidence: Option<&'a str>,
+    help: &'a str,
+    fingerprint: &'a str,
+    suppressed: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Location<'a> {
+    path: &'a str,
+    line: usize,
+    column: usize,
+    end_line: usize,
+    end_column: usize,
+}
+
+#[derive(Serialize)]
+struct Summary {
+    critical: usize,
+    high: usize,
+    medium: usize,
+    low: usize,
+    info: usize,
+    configs: usize,
+    servers: usize,
+    tools: usize,
+}
+
+pub(super) fn render(outcome: &Outcome) -> String {
+    let report = Report {
+        schema: "mcpscan/1",
+        version: env!("CARGO_PKG_VERSION"),
+        coverage: Coverage {
+            configs: outcome
+                .coverage
+                .configs
+                .iter()
+                .map(|config| Config {
+                    path: &config.path,
+                    client: &config.client,
+                    scope: &config.scope,
+                    status: config.status.as_str(),
+                    reason: config.reason.as_deref(),
+                    servers: config.servers,
+                })
+                .collect(),
+            servers: outcome.coverage.servers.iter().map(server).collect(),
+        },
+        findings: outcome.findings.iter().map(|finding| entry(finding, outcome)).collect(),
+        summary: Summary {
+            critical: outcome.count(Severity::Critical),
+            high: outcome.count(Severity::High),
+            medium: outcome.count(Severity::Medium),
+            low: outcome.count(Severity::Low),
+            info: outcome.count(Severity::Info),
+            configs: outcome.coverage.configs.len(),
+            servers: outcome.coverage.servers.len(),
+            tools: outcome.coverage.servers.iter().filter_map(|server| server.tools).sum(),
+        },
+    };
+    // Strings and numbers only: this can't fail.
+    let json = serde_json::to_string_pretty(&report).unwrap_or_default();
+    inert(&json) + "\n"
+}
+
+fn server(server: &ServerCoverage) -> Server<'_> {
+    Server {
+        client: server.client.as_deref(),
+        server: &server.server,
+        config: server.config.as_deref(),
+        status: server.status.as_str(),
+        reason: server.reason.as_deref(),
+        tools: server.tools,
+        prompts: server.prompts,
+        resources: server.resources,
+        ms: server.ms,
+    }
+}
+
+fn entry<'a>(finding: &'a Finding, outcome: &'a Outcome) -> Entry<'a> {
+    let location = finding.place.file().map(|(source, span)| {
+        let source = outcome.sources.get(source);
+        let span = source.clamp(span);
+        let (start, end) = (source.position(span.start), source.position(span.end));
+        Location { path: &source.name, line: start.line, column: start.column, end_line: end.line, end_column: end.column }
+    });
+    Entry {
+        rule: finding.rule.as_str(),
+        severity: finding.severity.as_str(),
+        confidence: finding.confidence.as_str(),
+        message: &finding.message,
+        client: finding.subject.client.as_deref(),
+        server: finding.subject.server.as_deref(),
+        tool: finding.subject.tool.as_deref(),
+        field: finding.subject.field.as_deref(),
+        location,
+        evidence: finding.evidence.as_ref().map(|evidence| evidence.shown()),
+        help: &finding.help,
+        fingerprint: finding.fingerprint.as_str(),
+        suppressed: finding.suppressed.as_deref(),
+    }
+}
+
+/// Writes every character that could act on a terminal as `\uXXXX`. Outside of strings JSON has no such character but
+/// the line feed, so the values stay the same.
+pub(super) fn inert(json: &str) -> String {
+    let mut written = String::with_capacity(json.len());
+    let mut units = [0; 2];
+    for c in json.chars() {
+        if c == '\n' || !is_hazard(c) {
+            written.push(c);
+        } else {
+            for unit in c.encode_utf16(&mut units) {
+                written.push_str(&format!("\\u{unit:04x}"));
+            }
+        }
+    }
+    written
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hazards_are_written_as_escapes_and_read_back() {
+        let text = "a\u{1b}\u{202e}\u{e0041}\u{85}é\u{200d}";
+        let json = inert(&serde_json::to_string(&[text]).unwrap());
+        assert!(!json.chars().any(is_hazard));
+        let back: Vec<String> = serde_json::from_str(&json).unwrap();
+        assert_eq!(back, [text]);
+    }
+}

@@ -1,0 +1,77 @@
+//! The end of the report: what was found, what was looked at, and what was not.
+
+use super::{Style, coloured, wrap};
+use crate::finding::Severity;
+use crate::text::visible;
+use crate::triage::{ConfigStatus, Outcome, ServerStatus};
+
+pub(super) fn write(text: &mut String, outcome: &Outcome, style: &Style) {
+    let coverage = &outcome.coverage;
+    let mut gaps: Vec<String> = Vec::new();
+    for config in coverage.configs.iter().filter(|config| config.status != ConfigStatus::Scanned) {
+        let reason = config.reason.as_deref().unwrap_or("no reason is known");
+        gaps.push(format!("{} ({}): {}", visible(&config.path), config.status.as_str(), visible(reason)));
+    }
+    let not_started: Vec<String> = coverage
+        .servers
+        .iter()
+        .filter(|server| server.status == ServerStatus::Static && server.reason.as_deref().is_some_and(|reason| reason.starts_with("not started")))
+        .map(|server| visible(&server.server))
+        .collect();
+    for server in &coverage.servers {
+        let started = server.status != ServerStatus::Static || !server.reason.as_deref().is_some_and(|reason| reason.starts_with("not started"));
+        if server.status != ServerStatus::Scanned && started {
+            let client = server.client.as_ref().map(|client| format!(" of {}", visible(client))).unwrap_or_default();
+            let reason = server.reason.as_deref().unwrap_or("no reason is known");
+            gaps.push(format!("server `{}`{client} ({}): {}", visible(&server.server), server.status.as_str(), visible(reason)));
+        }
+    }
+    if !not_started.is_empty() {
+        let names = shortened(&not_started);
+        gaps.push(format!("{} not started, only judged by the config: {names}. `--launch all` starts and asks them.", counted(not_started.len(), "server")));
+    }
+    if !gaps.is_empty() {
+        text.push_str("Not looked at:\n");
+        for gap in gaps {
+            text.push_str("  ");
+            text.push_str(&wrap(&gap, style.width.saturating_sub(4), "    "));
+            text.push('\n');
+        }
+        text.push('\n');
+    }
+
+    let read = coverage.configs.iter().filter(|config| matches!(config.status, ConfigStatus::Scanned | ConfigStatus::Partial)).count();
+    let asked: Vec<_> = coverage.servers.iter().filter(|server| matches!(server.status, ServerStatus::Scanned | ServerStatus::Partial)).collect();
+    let tools: usize = asked.iter().filter_map(|server| server.tools).sum();
+    let mut looked = format!("Looked at {}, {}", counted(read, "config"), counted(coverage.servers.len(), "server"));
+    if !asked.is_empty() {
+        looked.push_str(&format!("; asked {}, which offer {}", asked.len(), counted(tools, "tool")));
+    }
+    text.push_str(&wrap(&format!("{looked}."), style.width, ""));
+    text.push('\n');
+
+    let counts: Vec<String> = Severity::ALL
+        .iter()
+        .filter(|severity| **severity > Severity::Info || style.info)
+        .map(|severity| (severity, outcome.count(*severity)))
+        .filter(|(_, count)| *count > 0)
+        .map(|(severity, count)| coloured(*severity, &format!("{count} {severity}"), style))
+        .collect();
+    let hidden = if style.info { 0 } else { outcome.count(Severity::Info) };
+    let found = if counts.is_empty() { "Nothing found in what was looked at".to_owned() } else { format!("Found {}", counts.join(", ")) };
+    let more = if hidden > 0 { format!(" ({hidden} of severity info not shown, see --pedantic)") } else { String::new() };
+    text.push_str(&format!("{found}{more}.\n"));
+}
+
+fn shortened(names: &[String]) -> String {
+    const MOST: usize = 6;
+    let mut list = names.iter().take(MOST).map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
+    if names.len() > MOST {
+        list.push_str(&format!(" and {} more", names.len() - MOST));
+    }
+    list
+}
+
+fn counted(count: usize, what: &str) -> String {
+    format!("{count} {what}{}", if count == 1 { "" } else { "s" })
+}

@@ -1,0 +1,122 @@
+//! What was and what was not looked at. What isn't here was not looked at, and nobody may call it clean.
+
+/// Coverage of a run.
+#[derive(Clone, Debug, Default)]
+pub struct Coverage {
+    /// Every config that was found or named.
+    pub configs: Vec<ConfigCoverage>,
+    /// Every server of every config or saved list.
+    pub servers: Vec<ServerCoverage>,
+}
+
+/// How far a config was read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ConfigStatus {
+    /// All of it.
+    Scanned,
+    /// Some of it.
+    Partial,
+    /// Nothing of it.
+    Failed,
+    /// It was found and left alone.
+    Skipped,
+}
+
+impl ConfigStatus {
+    /// The word in every output.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Scanned => "scanned",
+            Self::Partial => "partial",
+            Self::Failed => "failed",
+            Self::Skipped => "skipped",
+        }
+    }
+}
+
+/// One config.
+#[derive(Clone, Debug)]
+pub struct ConfigCoverage {
+    /// Its path as the user knows it.
+    pub path: String,
+    /// Id of the client that reads it.
+    pub client: String,
+    /// Where it counts.
+    pub scope: String,
+    /// How far it was read.
+    pub status: ConfigStatus,
+    /// Why not further.
+    pub reason: Option<String>,
+    /// Entries it defines, disabled ones too.
+    pub servers: usize,
+    /// The user named it, and it isn't there or can't be opened.
+    pub usage_error: bool,
+}
+
+/// How far a server was asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ServerStatus {
+    /// It told everything.
+    Scanned,
+    /// It told some.
+    Partial,
+    /// Only its entry was judged; nobody asked for it to be started.
+    Static,
+    /// It told nothing.
+    Failed,
+    /// It could not be asked from here.
+    Skipped,
+}
+
+impl ServerStatus {
+    /// The word in every output.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Scanned => "scanned",
+            Self::Partial => "partial",
+            Self::Static => "static",
+            Self::Failed => "failed",
+            Self::Skipped => "skipped",
+        }
+    }
+}
+
+/// One server.
+#[derive(Clone, Debug)]
+pub struct ServerCoverage {
+    /// Id of the client.
+    pub client: Option<String>,
+    /// Its name.
+    pub server: String,
+    /// The config or saved list that names it.
+    pub config: Option<String>,
+    /// How far it was asked.
+    pub status: ServerStatus,
+    /// Why not further.
+    pub reason: Option<String>,
+    /// Tools it offers, if it was asked.
+    pub tools: Option<usize>,
+    /// Prompts it offers.
+    pub prompts: Option<usize>,
+    /// Resources and templates it offers.
+    pub resources: Option<usize>,
+    /// Milliseconds it took.
+    pub ms: Option<u64>,
+}
+
+impl Coverage {
+    /// Whether something that should have been looked at was not: a config that can't be read, a server that was asked
+    /// and did not tell everything. What nobody asked for is not incomplete.
+    pub fn is_incomplete(&self) -> bool {
+        self.configs.iter().any(|config| config.status != ConfigStatus::Scanned)
+            || self.servers.iter().any(|server| matches!(server.status, ServerStatus::Failed | ServerStatus::Partial))
+    }
+
+    /// Whether something was tried and nothing could be looked at.
+    pub fn is_blind(&self) -> bool {
+        let tried = !self.configs.is_empty() || !self.servers.is_empty();
+        let read = |status: ConfigStatus| matches!(status, ConfigStatus::Scanned | ConfigStatus::Partial);
+        let told = |status: ServerStatus| !matches!(status, ServerStatus::Failed);
+        tried && !self.configs.iter().any(|config| read(config.status)) && !self.servers.iter().any(|server| told(server.status))
+    }
+}
