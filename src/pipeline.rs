@@ -9,7 +9,7 @@ use std::sync::atomic::AtomicBool;
 use crate::config::{self, Config};
 use crate::connect::{self, Bounds, Catalog, Consent, Progress};
 use crate::discover::{self, Clients, Found, Homes};
-use crate::document::{Source, SourceId, Sources};
+use crate::document::{Source, Sources};
 use crate::finding::Finding;
 use crate::judge::{self, Known, Origins};
 use crate::launch::{self, Grammar, Launch};
@@ -49,8 +49,10 @@ impl Tables {
         };
         Ok(Self {
             clients: Clients::parse(data("clients.toml")).map_err(|error| TablesError(error.to_string()))?,
-            grammar: Grammar::parse(data("runners.toml"), data("wrappers.toml")).map_err(|error| TablesError(error.to_string()))?,
-            known: Known::parse(data("packages.toml")).map_err(|error| TablesError(format!("rules/packages.toml: {error}")))?,
+            grammar: Grammar::parse(data("runners.toml"), data("wrappers.toml"))
+                .map_err(|error| TablesError(error.to_string()))?,
+            known: Known::parse(data("packages.toml"))
+                .map_err(|error| TablesError(format!("rules/packages.toml: {error}")))?,
             packs: Packs::built_in().and_then(|built_in| built_in.with(packs)).map_err(all)?,
         })
     }
@@ -103,7 +105,8 @@ pub struct Read {
 /// Finds and reads configs and resolves their entries; nothing is judged or started.
 pub fn read(request: &discover::Request, tables: &Tables) -> Read {
     let Found { files, skipped } = discover::discover(request, &tables.clients);
-    let mut read = Read { sources: Sources::default(), configs: Vec::new(), launches: Vec::new(), coverage: Coverage::default() };
+    let mut read =
+        Read { sources: Sources::default(), configs: Vec::new(), launches: Vec::new(), coverage: Coverage::default() };
     for file in files {
         match discover::read(&file.path, LARGEST_CONFIG) {
             Ok(bytes) => {
@@ -113,7 +116,8 @@ pub fn read(request: &discover::Request, tables: &Tables) -> Read {
                     continue;
                 }
                 read.coverage.configs.push(coverage_of(&config, &read.sources));
-                read.launches.push(config.servers.iter().map(|entry| launch::resolve(entry, &tables.grammar)).collect());
+                read.launches
+                    .push(config.servers.iter().map(|entry| launch::resolve(entry, &tables.grammar)).collect());
                 read.configs.push(config);
             }
             Err(error) => read.coverage.configs.push(ConfigCoverage {
@@ -145,7 +149,8 @@ fn coverage_of(config: &Config, sources: &Sources) -> ConfigCoverage {
         let at = source.position(problem.span.start);
         format!("line {}, column {}: {}", at.line, at.column, problem.message)
     });
-    let nothing_known = config.servers.is_empty() && config.problems.is_empty() && config.file.client == discover::UNKNOWN_CLIENT;
+    let nothing_known =
+        config.servers.is_empty() && config.problems.is_empty() && config.file.client == discover::UNKNOWN_CLIENT;
     let status = match (config.broken, reason.is_some()) {
         (true, _) => ConfigStatus::Failed,
         (false, true) => ConfigStatus::Partial,
@@ -242,6 +247,3 @@ pub fn own_home(home: PathBuf, variables: &[(String, String)]) -> Homes {
 
 /// What each entry of each config is called in a question or a list: the command with secrets taken out.
 pub use ask::shown_command;
-
-/// The same place of a file, for whoever lists entries.
-pub type Place = (SourceId, crate::document::Span);

@@ -11,9 +11,17 @@ use crate::finding::{Confidence, Severity};
 /// Without a PATH it looks at this user's clients (Claude Desktop, Claude Code, Cursor, VS Code) and at the project
 /// around the current folder. It sends nothing anywhere, and starts no server without being told to.
 #[derive(Debug, Parser)]
-#[command(name = "mcpscan", version, max_term_width = 100, args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
-#[command(after_help = "Exit codes: 0 nothing at or above --fail-on, 1 findings, 2 wrong usage or a named path that is not there, \
-3 incomplete.\nEvery rule explains itself: mcpscan explain supply-chain/unpinned-package")]
+#[command(
+    name = "mcpscan",
+    version,
+    max_term_width = 100,
+    args_conflicts_with_subcommands = true,
+    subcommand_negates_reqs = true
+)]
+#[command(
+    after_help = "Exit codes: 0 nothing at or above --fail-on, 1 findings, 2 wrong usage or a named path that is not there, \
+3 incomplete.\nEvery rule explains itself: mcpscan explain supply-chain/unpinned-package"
+)]
 pub(super) struct Cli {
     #[command(subcommand)]
     pub(super) command: Option<Command>,

@@ -21,7 +21,8 @@ fn converse(questions: &[Question], input: &mut dyn BufRead, output: &mut dyn Wr
         return none;
     }
     for _ in 0..2 {
-        let asked = write!(output, "Start them? [a]ll, [n]one, or numbers such as 1,3-5 (none): ").and_then(|()| output.flush());
+        let asked = write!(output, "Start them? [a]ll, [n]one, or numbers such as 1,3-5 (none): ")
+            .and_then(|()| output.flush());
         let mut answer = String::new();
         if asked.is_err() || !matches!(input.read_line(&mut answer), Ok(1..)) {
             return none;
@@ -36,7 +37,8 @@ fn converse(questions: &[Question], input: &mut dyn BufRead, output: &mut dyn Wr
 }
 
 fn list(questions: &[Question]) -> String {
-    let mut text = String::from("To ask servers what they offer, these programs would be started with your rights:\n\n");
+    let mut text =
+        String::from("To ask servers what they offer, these programs would be started with your rights:\n\n");
     for (index, question) in questions.iter().enumerate() {
         let command: Vec<String> = question.command.iter().map(|word| quoted(word)).collect();
         text.push_str(&format!("{:>3}. {} ({})\n", index + 1, visible(&question.server), question.client));
@@ -55,7 +57,9 @@ fn list(questions: &[Question]) -> String {
 /// A word as it would have to be typed, so that blanks inside it show.
 fn quoted(word: &str) -> String {
     let shown = visible(word);
-    if shown.is_empty() || shown.contains(|c: char| c.is_whitespace() || matches!(c, '\'' | '"' | '$' | '`' | ';' | '&' | '|')) {
+    if shown.is_empty()
+        || shown.contains(|c: char| c.is_whitespace() || matches!(c, '\'' | '"' | '$' | '`' | ';' | '&' | '|'))
+    {
         format!("'{}'", shown.replace('\'', "'\\''"))
     } else {
         shown
@@ -122,7 +126,12 @@ mod tests {
     #[test]
     fn the_question_shows_everything_and_nothing_acts() {
         let shown = answer("n\n").1;
-        for part in ["1. one (Cursor)", "npx -y 'a b' x\\u{1b}[2J", "with TOKEN", "from ~/.cursor/mcp.json, which came with the project"] {
+        for part in [
+            "1. one (Cursor)",
+            "npx -y 'a b' x\\u{1b}[2J",
+            "with TOKEN",
+            "from ~/.cursor/mcp.json, which came with the project",
+        ] {
             assert!(shown.contains(part), "{part}\n{shown}");
         }
         assert!(!shown.contains('\u{1b}'));

@@ -36,7 +36,8 @@ pub(super) fn run(demo: &Demo) -> Result<Exit, Failure> {
         homes: Homes::new(home.to_owned(), Os::Linux, std::collections::HashMap::new()),
         current: home.to_owned(),
     };
-    let selection = Selection::new(Vec::new(), Vec::new(), Confidence::Medium, &tables.packs).map_err(|error| Failure::Usage(error.to_string()))?;
+    let selection = Selection::new(Vec::new(), Vec::new(), Confidence::Medium, &tables.packs)
+        .map_err(|error| Failure::Usage(error.to_string()))?;
     let stop = stop_flag();
     let progress = progress::silent();
     let asking = Asking {

@@ -36,12 +36,19 @@ pub(super) fn run(list: &List) -> Result<Exit, Failure> {
         let config = configs.clone().next().filter(|config| config.file.shown == coverage.path);
         if let Some(config) = config {
             configs.next();
-            let width = config.servers.iter().map(|entry| unicode_width::UnicodeWidthStr::width(visible(&entry.name.text).as_str())).max().unwrap_or(0).min(30);
+            let width = config
+                .servers
+                .iter()
+                .map(|entry| unicode_width::UnicodeWidthStr::width(visible(&entry.name.text).as_str()))
+                .max()
+                .unwrap_or(0)
+                .min(30);
             for entry in &config.servers {
                 let name = visible(&entry.name.text);
                 let pad = " ".repeat(width.saturating_sub(unicode_width::UnicodeWidthStr::width(name.as_str())));
                 let command = visible(&pipeline::shown_command(entry, &redactor, &tables));
-                let project = entry.project.as_ref().map(|project| format!("  (in {})", visible(project))).unwrap_or_default();
+                let project =
+                    entry.project.as_ref().map(|project| format!("  (in {})", visible(project))).unwrap_or_default();
                 let disabled = if entry.disabled { "  (disabled)" } else { "" };
                 text.push_str(&format!("  {name}{pad}  {command}{project}{disabled}\n"));
                 servers += 1;

@@ -93,14 +93,18 @@ fn complain(message: &str) {
 fn print(text: &str) -> Result<(), Failure> {
     let mut out = io::stdout().lock();
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(Failure::File { path: "standard output".to_owned(), error }),
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            Err(Failure::File { path: "standard output".to_owned(), error })
+        }
         _ => Ok(()),
     }
 }
 
 /// All variables of this process that are text.
 fn variables() -> Vec<(String, String)> {
-    std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?))).collect()
+    std::env::vars_os()
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+        .collect()
 }
 
 /// The home that is scanned: the one given, else the user's own with the variables that move parts of it.
@@ -109,7 +113,8 @@ fn homes(given: Option<&PathBuf>, variables: &[(String, String)]) -> Result<crat
         if !home.is_dir() {
             return Err(Failure::Usage(format!("--home {}: no such folder", home.display())));
         }
-        let home = std::path::absolute(home).map_err(|error| Failure::File { path: home.display().to_string(), error })?;
+        let home =
+            std::path::absolute(home).map_err(|error| Failure::File { path: home.display().to_string(), error })?;
         return Ok(crate::pipeline::own_home(home, &[]));
     }
     match std::env::home_dir().filter(|home| !home.as_os_str().is_empty()) {
@@ -142,7 +147,8 @@ fn packs(paths: &[PathBuf]) -> Result<Vec<(String, String)>, Failure> {
         }
     }
     let read = |path: PathBuf| {
-        let text = std::fs::read_to_string(&path).map_err(|error| Failure::File { path: path.display().to_string(), error })?;
+        let text = std::fs::read_to_string(&path)
+            .map_err(|error| Failure::File { path: path.display().to_string(), error })?;
         Ok((path.display().to_string(), text))
     };
     files.into_iter().map(read).collect()

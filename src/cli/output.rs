@@ -25,13 +25,18 @@ pub(super) fn pairs(scan: &Scan, matches: &ArgMatches) -> Result<Vec<Target>, Fa
         targets.push((place, Target { format: (*format).into(), path: None }));
     }
     for (place, path) in places("output").into_iter().zip(&scan.output) {
-        let before = targets.iter_mut().filter(|(at, target)| *at < place && target.path.is_none()).next_back();
+        let before = targets.iter_mut().rfind(|(at, target)| *at < place && target.path.is_none());
         match before {
             Some((_, target)) => target.path = Some(path.clone()),
             None if scan.format.is_empty() && scan.output.len() == 1 => {
                 targets.push((place, Target { format: by_name(path), path: Some(path.clone()) }));
             }
-            None => return Err(Failure::Usage(format!("--output {}: needs a --format of its own before it", path.display()))),
+            None => {
+                return Err(Failure::Usage(format!(
+                    "--output {}: needs a --format of its own before it",
+                    path.display()
+                )));
+            }
         }
     }
     let mut targets: Vec<Target> = targets.into_iter().map(|(_, target)| target).collect();
@@ -39,7 +44,9 @@ pub(super) fn pairs(scan: &Scan, matches: &ArgMatches) -> Result<Vec<Target>, Fa
         targets.push(Target { format: Format::Text, path: None });
     }
     if targets.iter().filter(|target| target.path.is_none()).count() > 1 {
-        return Err(Failure::Usage("only one --format can go to standard output; give the others an --output".to_owned()));
+        return Err(Failure::Usage(
+            "only one --format can go to standard output; give the others an --output".to_owned(),
+        ));
     }
     Ok(targets)
 }
@@ -61,7 +68,8 @@ pub(super) fn write(targets: &[Target], outcome: &Outcome, packs: &Packs, style:
             Some(path) => {
                 let plain = Style { colour: false, width: 80, ..style.clone() };
                 let report = render(target.format, outcome, packs, &plain);
-                replace(path, report.as_bytes()).map_err(|error| Failure::File { path: path.display().to_string(), error })?;
+                replace(path, report.as_bytes())
+                    .map_err(|error| Failure::File { path: path.display().to_string(), error })?;
             }
         }
     }

@@ -26,7 +26,10 @@ fn list(files: &RuleFiles) -> Result<Exit, Failure> {
         text.push('\n');
     }
     let packs = tables.packs.packs().len();
-    text.push_str(&format!("{} rules in {packs} packs; `mcpscan explain RULE` tells more\n", tables.packs.rules().count()));
+    text.push_str(&format!(
+        "{} rules in {packs} packs; `mcpscan explain RULE` tells more\n",
+        tables.packs.rules().count()
+    ));
     super::print(&text)?;
     Ok(Exit::Clean)
 }
@@ -38,7 +41,12 @@ fn test(files: &RuleFiles) -> Result<Exit, Failure> {
     for problem in &report.problems {
         text.push_str(&format!("{}: {}\n", problem.rule, crate::text::visible(&problem.message)));
     }
-    text.push_str(&format!("{} rules, {} examples, {} problems\n", report.rules, report.examples, report.problems.len()));
+    text.push_str(&format!(
+        "{} rules, {} examples, {} problems\n",
+        report.rules,
+        report.examples,
+        report.problems.len()
+    ));
     super::print(&text)?;
     Ok(if report.problems.is_empty() { Exit::Clean } else { Exit::Usage })
 }

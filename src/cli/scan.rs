@@ -18,10 +18,46 @@ use crate::triage::{ConfigStatus, Outcome, Selection};
 
 /// Variables that every program needs and that say nothing about the user's accounts.
 const BASE_VARIABLES: &[&str] = &[
-    "PATH", "HOME", "USER", "LOGNAME", "SHELL", "LANG", "LANGUAGE", "LC_ALL", "LC_CTYPE", "LC_MESSAGES", "TZ", "TMPDIR", "TEMP", "TMP", "TERM",
-    "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "no_proxy", "all_proxy", "SSL_CERT_FILE", "SSL_CERT_DIR",
-    "NODE_EXTRA_CA_CERTS", "SystemRoot", "SystemDrive", "windir", "ComSpec", "PATHEXT", "USERPROFILE", "APPDATA", "LOCALAPPDATA", "ProgramData",
-    "ProgramFiles", "ProgramFiles(x86)", "ProgramW6432", "NUMBER_OF_PROCESSORS", "PROCESSOR_ARCHITECTURE",
+    "PATH",
+    "HOME",
+    "USER",
+    "LOGNAME",
+    "SHELL",
+    "LANG",
+    "LANGUAGE",
+    "LC_ALL",
+    "LC_CTYPE",
+    "LC_MESSAGES",
+    "TZ",
+    "TMPDIR",
+    "TEMP",
+    "TMP",
+    "TERM",
+    "HTTP_PROXY",
+    "HTTPS_PROXY",
+    "NO_PROXY",
+    "ALL_PROXY",
+    "http_proxy",
+    "https_proxy",
+    "no_proxy",
+    "all_proxy",
+    "SSL_CERT_FILE",
+    "SSL_CERT_DIR",
+    "NODE_EXTRA_CA_CERTS",
+    "SystemRoot",
+    "SystemDrive",
+    "windir",
+    "ComSpec",
+    "PATHEXT",
+    "USERPROFILE",
+    "APPDATA",
+    "LOCALAPPDATA",
+    "ProgramData",
+    "ProgramFiles",
+    "ProgramFiles(x86)",
+    "ProgramW6432",
+    "NUMBER_OF_PROCESSORS",
+    "PROCESSOR_ARCHITECTURE",
 ];
 
 /// Those of `variables` that a started server gets.
@@ -38,8 +74,9 @@ pub(super) fn run(scan: &Scan, matches: &ArgMatches) -> Result<Exit, Failure> {
         return Err(Failure::Usage(format!("--client {unknown}: known are {}", known.join(", "))));
     }
     let choice = &scan.choice;
-    let selection = Selection::new(choice.select.clone(), choice.ignore.clone(), scan.min_confidence.into(), &tables.packs)
-        .map_err(|error| Failure::Usage(error.to_string()))?;
+    let selection =
+        Selection::new(choice.select.clone(), choice.ignore.clone(), scan.min_confidence.into(), &tables.packs)
+            .map_err(|error| Failure::Usage(error.to_string()))?;
     let variables = super::variables();
     let input = input(scan, &variables)?;
 
@@ -98,7 +135,9 @@ fn consent(scan: &Scan) -> Result<Box<dyn Consent>, Failure> {
         LaunchPolicy::All => Ok(Box::new(Always)),
         LaunchPolicy::None => Ok(Box::new(Never)),
         LaunchPolicy::Ask if terminal => Ok(Box::new(ask::AtTerminal)),
-        LaunchPolicy::Ask => Err(Failure::Usage("--launch ask needs a terminal; use --launch all or --launch none".to_owned())),
+        LaunchPolicy::Ask => {
+            Err(Failure::Usage("--launch ask needs a terminal; use --launch all or --launch none".to_owned()))
+        }
     }
 }
 

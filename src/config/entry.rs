@@ -75,7 +75,12 @@ pub struct ServerEntry {
 ///
 /// # Errors
 /// It is no map, so there is nothing to read.
-pub(super) fn read(place: &Place<'_>, file: &ConfigFile, source: SourceId, words: &EntryWords) -> Result<ServerEntry, Problem> {
+pub(super) fn read(
+    place: &Place<'_>,
+    file: &ConfigFile,
+    source: SourceId,
+    words: &EntryWords,
+) -> Result<ServerEntry, Problem> {
     let node = place.node;
     if !node.is_object() {
         let message = format!("server `{}` is {}, expected a map", place.name, node.type_name());
@@ -145,7 +150,8 @@ impl ServerEntry {
             }
             Kind::Object(_) => {
                 self.command = value.get("path").or_else(|| value.get("command")).and_then(spanned);
-                for member in value.members().iter().filter(|member| !matches!(member.key.as_str(), "path" | "command")) {
+                for member in value.members().iter().filter(|member| !matches!(member.key.as_str(), "path" | "command"))
+                {
                     let inner = Node { kind: Kind::Object(vec![member.clone()]), span: value.span };
                     self.take(&inner, at, words);
                 }

@@ -52,11 +52,20 @@ fn keeps_servers(node: &Node) -> bool {
 
 /// Whether an object has a field that says what to start or where to connect.
 fn looks_like_server(node: &Node, words: &EntryWords) -> bool {
-    let text = |word: &String| node.get(word).is_some_and(|value| matches!(value.kind, Kind::String(_) | Kind::Array(_) | Kind::Object(_)));
+    let text = |word: &String| {
+        node.get(word).is_some_and(|value| matches!(value.kind, Kind::String(_) | Kind::Array(_) | Kind::Object(_)))
+    };
     node.is_object()
         && (words.command.iter().any(text)
-            || words.url.iter().any(|word| node.get(word).and_then(Node::as_str).is_some_and(|url| url.contains("://")))
-            || words.nested.iter().any(|word| node.get(word).is_some_and(|inner| inner.is_object() && words.command.iter().chain(&words.url).any(|word| inner.get(word).is_some()))))
+            || words
+                .url
+                .iter()
+                .any(|word| node.get(word).and_then(Node::as_str).is_some_and(|url| url.contains("://")))
+            || words.nested.iter().any(|word| {
+                node.get(word).is_some_and(|inner| {
+                    inner.is_object() && words.command.iter().chain(&words.url).any(|word| inner.get(word).is_some())
+                })
+            }))
 }
 
 #[derive(Debug, PartialEq)]
@@ -110,7 +119,10 @@ mod tests {
     fn names(text: &str) -> Vec<String> {
         let clients = Clients::parse(crate::rules::data("clients.toml")).unwrap();
         let root = parse_json(text).unwrap();
-        places(&root, &clients).into_iter().map(|place| place.context.map_or(place.name.clone(), |c| format!("{c}:{}", place.name))).collect()
+        places(&root, &clients)
+            .into_iter()
+            .map(|place| place.context.map_or(place.name.clone(), |c| format!("{c}:{}", place.name)))
+            .collect()
     }
 
     #[test]
@@ -135,7 +147,10 @@ mod tests {
 
     #[test]
     fn both_of_duplicate_keys() {
-        assert_eq!(names(r#"{"mcpServers": {"a": {"command": "x"}}, "mcpServers": {"b": {"command": "y"}}}"#), ["a", "b"]);
+        assert_eq!(
+            names(r#"{"mcpServers": {"a": {"command": "x"}}, "mcpServers": {"b": {"command": "y"}}}"#),
+            ["a", "b"]
+        );
         assert_eq!(names(r#"{"mcpServers": {"a": {"command": "x"}, "a": {"command": "y"}}}"#), ["a", "a"]);
     }
 }

@@ -21,8 +21,25 @@ pub enum Part {
 
 /// Beginnings of values that stand for a secret kept elsewhere.
 const VAULTS: &[&str] = &[
-    "op://", "secret://", "vault:", "vault://", "keyring:", "keychain:", "ref+", "arn:aws:secretsmanager:", "@microsoft.keyvault(", "!secret ",
-    "env:", "file:", "doppler://", "bws://", "infisical://", "gcp-secret://", "azure-keyvault://", "ssm://", "awssm://",
+    "op://",
+    "secret://",
+    "vault:",
+    "vault://",
+    "keyring:",
+    "keychain:",
+    "ref+",
+    "arn:aws:secretsmanager:",
+    "@microsoft.keyvault(",
+    "!secret ",
+    "env:",
+    "file:",
+    "doppler://",
+    "bws://",
+    "infisical://",
+    "gcp-secret://",
+    "azure-keyvault://",
+    "ssm://",
+    "awssm://",
 ];
 
 /// The parts of a value, in order.
@@ -105,12 +122,14 @@ fn variable(inner: &str, start: usize, whole: Range<usize>) -> Part {
     }
     let length = name_length(inner).unwrap_or(0);
     let (name, rest) = inner.split_at(length);
-    let default = ["" , ":-", "-", ":=", "=", ":?", "?"].iter().rev().find_map(|operator| {
+    let default = ["", ":-", "-", ":=", "=", ":?", "?"].iter().rev().find_map(|operator| {
         let text = rest.strip_prefix(operator)?;
         Some((operator, text))
     });
     match default {
-        Some((_, "")) if rest.is_empty() && !name.is_empty() && !name.starts_with("workspaceFolder") && name != "userHome" => {
+        Some((_, ""))
+            if rest.is_empty() && !name.is_empty() && !name.starts_with("workspaceFolder") && name != "userHome" =>
+        {
             Part::Variable { name: name.to_owned(), default: None }
         }
         Some((&(":-" | "-" | ":=" | "="), text)) if !name.is_empty() => {
@@ -166,7 +185,9 @@ pub fn is_reference(value: &str) -> bool {
     some && parts.iter().all(|part| match part {
         Part::Literal(range) => {
             let rest = value[range.clone()].trim().trim_matches(['"', '\'', ':', ',', ';']);
-            rest.is_empty() || ["bearer", "basic", "token", "apikey", "api-key", "key"].contains(&rest.to_ascii_lowercase().as_str())
+            rest.is_empty()
+                || ["bearer", "basic", "token", "apikey", "api-key", "key"]
+                    .contains(&rest.to_ascii_lowercase().as_str())
         }
         Part::Variable { default, .. } => default.is_none(),
         Part::Reference(_) => true,
@@ -204,9 +225,25 @@ mod tests {
     #[test]
     fn references_of_every_client() {
         for value in [
-            "${API_KEY}", "${env:API_KEY}", "${input:key}", "$API_KEY", "%API_KEY%", "$env:API_KEY", "{env:API_KEY}", "{file:~/.key}", "{{KEY}}",
-            "${{ secrets.KEY }}", "<%= ENV[\"X\"] %>", "op://vault/item/field", "Bearer ${API_KEY}", "Bearer ${input:x}", "$(pass show key)",
-            "${command:get.key}", "vault:secret/data", "keyring:x", "${user_config.api_key}",
+            "${API_KEY}",
+            "${env:API_KEY}",
+            "${input:key}",
+            "$API_KEY",
+            "%API_KEY%",
+            "$env:API_KEY",
+            "{env:API_KEY}",
+            "{file:~/.key}",
+            "{{KEY}}",
+            "${{ secrets.KEY }}",
+            "<%= ENV[\"X\"] %>",
+            "op://vault/item/field",
+            "Bearer ${API_KEY}",
+            "Bearer ${input:x}",
+            "$(pass show key)",
+            "${command:get.key}",
+            "vault:secret/data",
+            "keyring:x",
+            "${user_config.api_key}",
         ] {
             assert!(is_reference(value), "{value}: {:?}", parts(value));
         }

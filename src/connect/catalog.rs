@@ -30,6 +30,11 @@ pub struct Catalog {
 impl Catalog {
     /// The four lists with the word that names an item of each.
     pub fn lists(&self) -> [(&'static str, &[Node]); 4] {
-        [("tools", &self.tools), ("prompts", &self.prompts), ("resources", &self.resources), ("resourceTemplates", &self.templates)]
+        [
+            ("tools", &self.tools),
+            ("prompts", &self.prompts),
+            ("resources", &self.resources),
+            ("resourceTemplates", &self.templates),
+        ]
     }
 }

@@ -25,7 +25,11 @@ pub fn read_saved(id: SourceId, source: &Source) -> (Vec<Catalog>, Vec<SavedErro
         Err(whole) => {
             let (catalogs, errors) = lines(text, id, &fallback);
             // A file of one broken line is a broken file, best told by the error over the whole of it.
-            if catalogs.is_empty() { (catalogs, vec![SavedError { message: whole.message, span: whole.span }]) } else { (catalogs, errors) }
+            if catalogs.is_empty() {
+                (catalogs, vec![SavedError { message: whole.message, span: whole.span }])
+            } else {
+                (catalogs, errors)
+            }
         }
     }
 }
@@ -38,7 +42,10 @@ fn lines(text: &str, id: SourceId, fallback: &str) -> (Vec<Catalog>, Vec<SavedEr
             let read = parse_answer(line)
                 .map_err(|error| SavedError { message: error.message, span: error.span })
                 .map(|root| shifted(root, start))
-                .map_err(|error| SavedError { span: Span::new(start + error.span.start, start + error.span.end), ..error })
+                .map_err(|error| SavedError {
+                    span: Span::new(start + error.span.start, start + error.span.end),
+                    ..error
+                })
                 .and_then(|root| catalogs(root, id, fallback));
             match read {
                 Ok(catalogs) => found.extend(catalogs),
@@ -52,9 +59,11 @@ fn lines(text: &str, id: SourceId, fallback: &str) -> (Vec<Catalog>, Vec<SavedEr
 
 fn catalogs(root: Node, id: SourceId, fallback: &str) -> Result<Vec<Catalog>, SavedError> {
     let span = root.span;
-    let unknown = || SavedError {
+    let unknown = || {
+        SavedError {
         message: "neither a `tools/list` result, nor a list of tools, nor a catalog with `tools`, `prompts`, `resources` or `instructions`".to_owned(),
         span,
+    }
     };
     match root.kind {
         // An array of catalogs, or of tools.
@@ -74,7 +83,9 @@ fn catalogs(root: Node, id: SourceId, fallback: &str) -> Result<Vec<Catalog>, Sa
 }
 
 fn is_catalog(node: &Node) -> bool {
-    ["tools", "prompts", "resources", "resourceTemplates", "templates", "instructions"].iter().any(|key| node.get(key).is_some())
+    ["tools", "prompts", "resources", "resourceTemplates", "templates", "instructions"]
+        .iter()
+        .any(|key| node.get(key).is_some())
 }
 
 fn catalog(node: Node, id: SourceId, fallback: &str) -> Catalog {
@@ -161,8 +172,13 @@ mod tests {
             assert_eq!((catalogs.len(), errors.len()), (1, 0), "{text}");
             assert_eq!((catalogs[0].server.as_str(), catalogs[0].tools.len()), ("list", 1), "{text}");
         }
-        let (catalogs, _) = read("{\"client\": \"c\", \"server\": \"a\", \"tools\": []}\n\n{\"server\": \"b\", \"instructions\": \"i\"}\n");
-        assert_eq!(catalogs.iter().map(|c| (c.client.as_deref(), c.server.as_str())).collect::<Vec<_>>(), [(Some("c"), "a"), (None, "b")]);
+        let (catalogs, _) = read(
+            "{\"client\": \"c\", \"server\": \"a\", \"tools\": []}\n\n{\"server\": \"b\", \"instructions\": \"i\"}\n",
+        );
+        assert_eq!(
+            catalogs.iter().map(|c| (c.client.as_deref(), c.server.as_str())).collect::<Vec<_>>(),
+            [(Some("c"), "a"), (None, "b")]
+        );
     }
 
     #[test]
@@ -175,7 +191,8 @@ mod tests {
 
     #[test]
     fn a_broken_line_costs_only_itself() {
-        let (catalogs, errors) = read("{\"server\": \"a\", \"tools\": []}\n{\"server\": \n{\"server\": \"b\", \"tools\": []}\n");
+        let (catalogs, errors) =
+            read("{\"server\": \"a\", \"tools\": []}\n{\"server\": \n{\"server\": \"b\", \"tools\": []}\n");
         assert_eq!((catalogs.len(), errors.len()), (2, 1));
         assert!(errors[0].span.start >= 29);
         assert_eq!(read("{\"x\": 1}").1.len(), 1);

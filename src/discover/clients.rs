@@ -221,7 +221,8 @@ mod tests {
         for client in clients.all() {
             assert!(!client.locations.is_empty(), "{}", client.id);
             for location in &client.locations {
-                let some = [Os::MacOs, Os::Linux, Os::Windows].iter().any(|os| location.templates(*os).next().is_some());
+                let some =
+                    [Os::MacOs, Os::Linux, Os::Windows].iter().any(|os| location.templates(*os).next().is_some());
                 assert!(some || !location.project.is_empty(), "{}: a location without a path", client.id);
                 assert!(!location.keys.is_empty(), "{}", client.id);
                 for key in &location.keys {
@@ -234,7 +235,8 @@ mod tests {
     #[test]
     fn files_are_known_by_their_ends() {
         let clients = table();
-        let owner = |path: &str| clients.at(Path::new(path)).map(|(client, location)| (client.id.clone(), location.scope));
+        let owner =
+            |path: &str| clients.at(Path::new(path)).map(|(client, location)| (client.id.clone(), location.scope));
         assert_eq!(owner("/x/.cursor/mcp.json"), Some(("cursor".into(), Scope::User)));
         assert_eq!(owner("/x/Code/User/mcp.json"), Some(("vscode".into(), Scope::User)));
         assert_eq!(owner("/x/y/.mcp.json"), Some(("claude-code".into(), Scope::Project)));

@@ -39,7 +39,9 @@ pub(super) fn expand(pattern: &Path) -> Vec<PathBuf> {
         for folder in &paths {
             // A folder that isn't there or can't be read holds no config.
             let Ok(entries) = fs::read_dir(folder) else { continue };
-            let names = entries.filter_map(Result::ok).filter(|entry| entry.file_name().to_str().is_some_and(|name| fits(star, name)));
+            let names = entries
+                .filter_map(Result::ok)
+                .filter(|entry| entry.file_name().to_str().is_some_and(|name| fits(star, name)));
             matching.extend(names.map(|entry| entry.path()));
         }
         matching.sort();
@@ -68,7 +70,8 @@ mod tests {
             fs::create_dir(folder.path().join(name)).unwrap();
         }
         let found = expand(&folder.path().join("*").join("mcp.json"));
-        let names: Vec<_> = found.iter().map(|path| path.strip_prefix(folder.path()).unwrap().display().to_string()).collect();
+        let names: Vec<_> =
+            found.iter().map(|path| path.strip_prefix(folder.path()).unwrap().display().to_string()).collect();
         assert_eq!(names, ["a/mcp.json", "b/mcp.json", "c/mcp.json"]);
     }
 }

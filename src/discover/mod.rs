@@ -184,7 +184,14 @@ impl Search<'_> {
         }
     }
 
-    fn file(&self, path: PathBuf, client: &Client, location: &Location, root: Option<&Path>, named: bool) -> ConfigFile {
+    fn file(
+        &self,
+        path: PathBuf,
+        client: &Client,
+        location: &Location,
+        root: Option<&Path>,
+        named: bool,
+    ) -> ConfigFile {
         ConfigFile {
             shown: shown(&path, &self.request.current),
             portable: match root.and_then(|root| path.strip_prefix(root).ok()) {
@@ -216,7 +223,11 @@ impl Search<'_> {
         // What does not exist is no finding, unless it was named; that was checked before.
         let Ok(real) = file.path.canonicalize() else {
             if file.path.symlink_metadata().is_ok() {
-                self.found.skipped.push(Skipped { shown: file.shown, reason: "a link that leads nowhere".to_owned(), named: file.named });
+                self.found.skipped.push(Skipped {
+                    shown: file.shown,
+                    reason: "a link that leads nowhere".to_owned(),
+                    named: file.named,
+                });
             }
             return;
         };

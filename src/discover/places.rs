@@ -83,7 +83,9 @@ impl Homes {
     fn token(&self, token: &str) -> Option<PathBuf> {
         let variable = |name: &str| self.variables.get(name).filter(|value| !value.is_empty()).map(PathBuf::from);
         // The XDG specification wants relative paths ignored.
-        let xdg = |name: &str, default: &str| variable(name).filter(|path| path.is_absolute()).unwrap_or_else(|| self.home.join(default));
+        let xdg = |name: &str, default: &str| {
+            variable(name).filter(|path| path.is_absolute()).unwrap_or_else(|| self.home.join(default))
+        };
         Some(match token {
             "HOME" => self.home.clone(),
             "XDG_CONFIG_HOME" => xdg("XDG_CONFIG_HOME", ".config"),
@@ -91,9 +93,9 @@ impl Homes {
             "APPDATA" => variable("APPDATA").unwrap_or_else(|| self.home.join("AppData").join("Roaming")),
             "LOCALAPPDATA" => variable("LOCALAPPDATA").unwrap_or_else(|| self.home.join("AppData").join("Local")),
             "PROGRAMDATA" => variable("PROGRAMDATA").unwrap_or_else(|| PathBuf::from("C:/ProgramData")),
-            "PROGRAMFILES" => {
-                variable("ProgramW6432").or_else(|| variable("ProgramFiles")).unwrap_or_else(|| PathBuf::from("C:/Program Files"))
-            }
+            "PROGRAMFILES" => variable("ProgramW6432")
+                .or_else(|| variable("ProgramFiles"))
+                .unwrap_or_else(|| PathBuf::from("C:/Program Files")),
             // What has no default only counts when it is set.
             other => return variable(other),
         })

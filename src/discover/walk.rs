@@ -8,8 +8,23 @@ use std::path::{Path, PathBuf};
 use walkdir::WalkDir;
 
 /// Folders of dependencies and build results: no client looks for a config of the project in there.
-const LEFT_OUT: &[&str] =
-    &["node_modules", ".git", ".hg", ".svn", "target", "dist", "build", ".venv", "venv", "__pycache__", ".tox", ".gradle", ".next", ".cache", "vendor"];
+const LEFT_OUT: &[&str] = &[
+    "node_modules",
+    ".git",
+    ".hg",
+    ".svn",
+    "target",
+    "dist",
+    "build",
+    ".venv",
+    "venv",
+    "__pycache__",
+    ".tox",
+    ".gradle",
+    ".next",
+    ".cache",
+    "vendor",
+];
 
 /// Deeper trees are loops or attacks.
 const DEEPEST: usize = 64;
@@ -54,7 +69,9 @@ pub(super) fn tree(root: &Path, names: &HashSet<&str>) -> (Vec<PathBuf>, Vec<(Pa
     let mut found = Vec::new();
     let mut unreadable = Vec::new();
     let walk = WalkDir::new(root).max_depth(DEEPEST).sort_by_file_name().into_iter().filter_entry(|entry| {
-        entry.depth() == 0 || !entry.file_type().is_dir() || !entry.file_name().to_str().is_some_and(|name| LEFT_OUT.contains(&name))
+        entry.depth() == 0
+            || !entry.file_type().is_dir()
+            || !entry.file_name().to_str().is_some_and(|name| LEFT_OUT.contains(&name))
     });
     for entry in walk {
         match entry {

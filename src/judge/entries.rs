@@ -86,7 +86,11 @@ impl Scene<'_> {
         if let Some(field) = fields.into_iter().find(|field| field.value.span.contains(span)) {
             return field.path.clone();
         }
-        if entry.url.as_ref().is_some_and(|url| url.span.contains(span)) { "url".to_owned() } else { "command".to_owned() }
+        if entry.url.as_ref().is_some_and(|url| url.span.contains(span)) {
+            "url".to_owned()
+        } else {
+            "command".to_owned()
+        }
     }
 
     /// Whether a variable decides some of a text.
@@ -96,7 +100,13 @@ impl Scene<'_> {
 }
 
 /// Judges every entry of every config; `launches` are those of the entries, in the same order.
-pub fn entries(configs: &[Config], launches: &[Vec<Launch>], packs: &Packs, known: &Known, clients: &Clients) -> Judged {
+pub fn entries(
+    configs: &[Config],
+    launches: &[Vec<Launch>],
+    packs: &Packs,
+    known: &Known,
+    clients: &Clients,
+) -> Judged {
     let mut judged = Judged::default();
     let tokens = TokenEngine::new(packs);
     let context = check::Context { packs, tokens: &tokens };

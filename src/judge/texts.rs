@@ -79,7 +79,8 @@ fn one(text: &Text<'_>, scene: &Scene<'_>, engine: &TextEngine, packs: &Packs, f
     let hits = engine.hits(&normalised.text);
     for (rule, speech) in engine.judge(packs, &normalised.text, text.role, &hits) {
         let range = normalised.original(speech.range);
-        findings.push(finding(rule, text, scene, range).severity(speech.severity).confidence(speech.confidence).build());
+        findings
+            .push(finding(rule, text, scene, range).severity(speech.severity).confidence(speech.confidence).build());
     }
     for decoded in decode(text.text) {
         let normalised = normalise(&decoded.text);
@@ -89,7 +90,12 @@ fn one(text: &Text<'_>, scene: &Scene<'_>, engine: &TextEngine, packs: &Packs, f
 }
 
 /// A finding about a range of a text.
-pub(super) fn finding<'r>(rule: &'r crate::rules::Rule, text: &Text<'_>, scene: &Scene<'_>, range: std::ops::Range<usize>) -> crate::rules::Draft<'r> {
+pub(super) fn finding<'r>(
+    rule: &'r crate::rules::Rule,
+    text: &Text<'_>,
+    scene: &Scene<'_>,
+    range: std::ops::Range<usize>,
+) -> crate::rules::Draft<'r> {
     let matched = text.text.get(range.clone()).unwrap_or_default();
     rule.at(scene.place(text, range), scene.subject(text.item, &text.field))
         .evidence(Evidence::text(matched))

@@ -71,7 +71,9 @@ fn has_glued_value(runner: &ContainerRunner, text: &str) -> bool {
 fn image(runner: &str, reference: &Spanned) -> Image {
     let text = reference.text.trim();
     let (named, digest) = text.split_once('@').map_or((text, None), |(named, digest)| (named, Some(digest)));
-    let digest = digest.and_then(|digest| digest.strip_prefix("sha256:")).is_some_and(|hash| hash.len() == 64 && hash.bytes().all(|b| b.is_ascii_hexdigit()));
+    let digest = digest
+        .and_then(|digest| digest.strip_prefix("sha256:"))
+        .is_some_and(|hash| hash.len() == 64 && hash.bytes().all(|b| b.is_ascii_hexdigit()));
     // A colon before a slash is a port.
     let (name, tag) = match named.rsplit_once(':').filter(|(_, tag)| !tag.contains('/')) {
         Some((name, tag)) => (name, Some(tag.to_owned())),

@@ -110,22 +110,30 @@ fn npm_version(version: &str) -> Pin {
         || version.contains("||")
         || version.contains(" - ")
         || version.contains(' ')
-        || bare.split('.').all(|part| matches!(part, "x" | "X" | "*") || !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit())) && bare.split('.').count() <= 3;
+        || bare.split('.').all(|part| {
+            matches!(part, "x" | "X" | "*") || !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit())
+        }) && bare.split('.').count() <= 3;
     if range { Pin::Range(version.to_owned()) } else { Pin::Tag(version.to_owned()) }
 }
 
 /// Git repositories and archives; `None` for what the registry serves.
 fn npm_source(spec: &str) -> Option<Pin> {
     let lower = spec.to_ascii_lowercase();
-    let git = ["git+", "git:", "github:", "gitlab:", "bitbucket:", "gist:", "git@", "ssh:"].iter().any(|prefix| lower.starts_with(prefix));
+    let git = ["git+", "git:", "github:", "gitlab:", "bitbucket:", "gist:", "git@", "ssh:"]
+        .iter()
+        .any(|prefix| lower.starts_with(prefix));
     let url = lower.starts_with("https://") || lower.starts_with("http://");
     // `owner/repository`, with neither a scope nor a version.
-    let short = !spec.starts_with('@') && spec.split('#').next().is_some_and(|path| path.split('/').count() == 2 && !path.contains(['@', ':']));
+    let short = !spec.starts_with('@')
+        && spec.split('#').next().is_some_and(|path| path.split('/').count() == 2 && !path.contains(['@', ':']));
     if !(git || url || short) {
         return None;
     }
     let revision = spec.rsplit_once('#').map(|(_, revision)| revision);
-    let archive = url && spec.split('/').any(|part| is_commit(part.trim_end_matches(".tar.gz").trim_end_matches(".zip").trim_end_matches(".tgz")));
+    let archive = url
+        && spec
+            .split('/')
+            .any(|part| is_commit(part.trim_end_matches(".tar.gz").trim_end_matches(".zip").trim_end_matches(".tgz")));
     if has_reference(spec) {
         return Some(Pin::Unknown);
     }
@@ -152,7 +160,8 @@ pub(super) fn pypi(spec: &str, joined: bool) -> (String, Pin) {
         return (address.to_owned(), pin);
     }
     if lower.starts_with("https://") || lower.starts_with("http://") {
-        let fixed = lower.split('#').nth(1).and_then(|hash| hash.strip_prefix("sha256=")).is_some_and(|hash| hash.len() == 64);
+        let fixed =
+            lower.split('#').nth(1).and_then(|hash| hash.strip_prefix("sha256=")).is_some_and(|hash| hash.len() == 64);
         return (spec.to_owned(), if fixed { Pin::FixedSource } else { Pin::MovingSource });
     }
     if is_local(spec) || lower.ends_with(".whl") || lower.starts_with("file:") {
@@ -177,7 +186,11 @@ pub(super) fn pypi(spec: &str, joined: bool) -> (String, Pin) {
             Some(version) => Pin::Tag(version.to_owned()),
         }
     } else {
-        match rest.strip_prefix("===").or_else(|| rest.strip_prefix("==")).and_then(|version| default_of(version.trim())) {
+        match rest
+            .strip_prefix("===")
+            .or_else(|| rest.strip_prefix("=="))
+            .and_then(|version| default_of(version.trim()))
+        {
             Some(version) if is_pep440(version) => Pin::Exact(version.to_owned()),
             _ if has_reference(rest) => Pin::Unknown,
             _ => Pin::Range(rest.to_owned()),
@@ -192,7 +205,9 @@ fn is_pep440(version: &str) -> bool {
     let version = version.strip_prefix('v').unwrap_or(&version);
     let (public, local) = version.split_once('+').map_or((version, None), |(public, local)| (public, Some(local)));
     let digits = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
-    if local.is_some_and(|local| local.is_empty() || !local.bytes().all(|b| b.is_ascii_alphanumeric() || b"._-".contains(&b))) {
+    if local.is_some_and(|local| {
+        local.is_empty() || !local.bytes().all(|b| b.is_ascii_alphanumeric() || b"._-".contains(&b))
+    }) {
         return false;
     }
     let release_end = public.find(|c: char| !c.is_ascii_digit() && c != '.' && c != '!').unwrap_or(public.len());
@@ -206,7 +221,9 @@ fn is_pep440(version: &str) -> bool {
     // Letters of known words, with numbers, dots, dashes and underscores between.
     let words: Vec<&str> = suffix.split(|c: char| !c.is_ascii_alphabetic()).filter(|word| !word.is_empty()).collect();
     suffix.bytes().all(|b| b.is_ascii_alphanumeric() || b".-_".contains(&b))
-        && words.iter().all(|word| ["a", "b", "c", "rc", "alpha", "beta", "pre", "preview", "post", "rev", "r", "dev"].contains(word))
+        && words.iter().all(|word| {
+            ["a", "b", "c", "rc", "alpha", "beta", "pre", "preview", "post", "rev", "r", "dev"].contains(word)
+        })
 }
 
 /// A full commit: a shorter one is looked up as a name, and names move.
@@ -216,7 +233,8 @@ fn is_commit(revision: &str) -> bool {
 
 fn is_local(spec: &str) -> bool {
     let bytes = spec.as_bytes();
-    let drive = bytes.len() > 2 && bytes[0].is_ascii_alphabetic() && bytes[1] == b':' && matches!(bytes[2], b'/' | b'\\');
+    let drive =
+        bytes.len() > 2 && bytes[0].is_ascii_alphabetic() && bytes[1] == b':' && matches!(bytes[2], b'/' | b'\\');
     spec.starts_with(['.', '/', '~', '\\']) || drive
 }
 

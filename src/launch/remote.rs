@@ -15,7 +15,9 @@ pub struct Remote {
 
 /// Whether a text is an address.
 pub(super) fn is_url(text: &str) -> bool {
-    ["http://", "https://", "ws://", "wss://"].iter().any(|scheme| text.get(..scheme.len()).is_some_and(|head| head.eq_ignore_ascii_case(scheme)))
+    ["http://", "https://", "ws://", "wss://"]
+        .iter()
+        .any(|scheme| text.get(..scheme.len()).is_some_and(|head| head.eq_ignore_ascii_case(scheme)))
 }
 
 /// Reads an address.

@@ -51,34 +51,76 @@ pub(super) fn commands(line: &Spanned) -> Vec<Vec<Spanned>> {
         .split(|word| word.operator)
         .filter(|command| !command.is_empty())
         .map(|command| {
-            command.iter().map(|word| Spanned { span: line.part(word.range.start, word.range.end), text: word.text.clone() }).collect()
+            command
+                .iter()
+                .map(|word| Spanned { span: line.part(word.range.start, word.range.end), text: word.text.clone() })
+                .collect()
         })
         .collect()
 }
 
 /// Programs that fetch from the network.
-const FETCHERS: &[&str] = &["curl", "wget", "iwr", "irm", "invoke-webrequest", "invoke-restmethod", "fetch", "aria2c", "http", "nc", "ncat", "certutil", "bitsadmin"];
+const FETCHERS: &[&str] = &[
+    "curl",
+    "wget",
+    "iwr",
+    "irm",
+    "invoke-webrequest",
+    "invoke-restmethod",
+    "fetch",
+    "aria2c",
+    "http",
+    "nc",
+    "ncat",
+    "certutil",
+    "bitsadmin",
+];
 /// Programs that run what they read.
 const INTERPRETERS: &[&str] = &[
-    "sh", "bash", "zsh", "dash", "ksh", "python", "python3", "node", "perl", "ruby", "php", "iex", "invoke-expression", "eval", "source", "pwsh",
-    "powershell", "deno", "bun",
+    "sh",
+    "bash",
+    "zsh",
+    "dash",
+    "ksh",
+    "python",
+    "python3",
+    "node",
+    "perl",
+    "ruby",
+    "php",
+    "iex",
+    "invoke-expression",
+    "eval",
+    "source",
+    "pwsh",
+    "powershell",
+    "deno",
+    "bun",
 ];
 
 /// Whether a line fetches and runs something.
 pub(super) fn judge(line: &Spanned) -> Option<Script> {
     let words = lex(&line.text);
     let commands: Vec<&[Word]> = words.split(|word| word.operator).filter(|command| !command.is_empty()).collect();
-    let program = |command: &[Word]| command.first().map(|word| program_name(&word.text).to_ascii_lowercase()).unwrap_or_default();
+    let program = |command: &[Word]| {
+        command.first().map(|word| program_name(&word.text).to_ascii_lowercase()).unwrap_or_default()
+    };
     let fetches = |text: &str| {
         let lower = text.to_ascii_lowercase();
-        FETCHERS.iter().any(|name| lower.split(|c: char| !c.is_ascii_alphanumeric() && c != '-').any(|word| word == *name)) && lower.contains("://")
+        FETCHERS
+            .iter()
+            .any(|name| lower.split(|c: char| !c.is_ascii_alphanumeric() && c != '-').any(|word| word == *name))
+            && lower.contains("://")
     };
     // A fetch anywhere in a line that starts a server is a fetch at every start.
     let fetched = commands.iter().any(|command| FETCHERS.contains(&program(command).as_str()));
     // `bash <(curl …)`, `$(curl …)`, `eval "$(wget …)"`.
-    let substituted = (line.text.contains("<(") || line.text.contains("$(") || line.text.contains('`')) && fetches(&line.text);
-    let decoded = commands.iter().any(|command| program(command) == "base64" && command.iter().any(|word| matches!(word.text.as_str(), "-d" | "-D" | "--decode")))
-        && commands.iter().any(|command| INTERPRETERS.contains(&program(command).as_str()));
+    let substituted =
+        (line.text.contains("<(") || line.text.contains("$(") || line.text.contains('`')) && fetches(&line.text);
+    let decoded = commands.iter().any(|command| {
+        program(command) == "base64"
+            && command.iter().any(|word| matches!(word.text.as_str(), "-d" | "-D" | "--decode"))
+    }) && commands.iter().any(|command| INTERPRETERS.contains(&program(command).as_str()));
     (fetched || substituted || decoded).then(|| Script {
         kind: ScriptKind::Fetch,
         program: commands.first().map(|command| program(command)).unwrap_or_default(),
@@ -124,7 +166,9 @@ fn lex(line: &str) -> Vec<Word> {
                 while let Some((_, inner)) = chars.next() {
                     match inner {
                         quote if quote == c => break,
-                        '\\' if c == '"' && chars.peek().is_some_and(|(_, next)| matches!(next, '"' | '\\' | '$' | '`')) => {
+                        '\\' if c == '"'
+                            && chars.peek().is_some_and(|(_, next)| matches!(next, '"' | '\\' | '$' | '`')) =>
+                        {
                             text.extend(chars.next().map(|(_, next)| next));
                         }
                         other => text.push(other),
@@ -132,7 +176,10 @@ fn lex(line: &str) -> Vec<Word> {
                 }
             }
             // Before a blank, a quote or an operator it escapes; elsewhere it is a folder of Windows.
-            '\\' if chars.peek().is_some_and(|(_, next)| matches!(next, ' ' | '"' | '\'' | '\\' | '$' | ';' | '&' | '|')) => {
+            '\\' if chars
+                .peek()
+                .is_some_and(|(_, next)| matches!(next, ' ' | '"' | '\'' | '\\' | '$' | ';' | '&' | '|')) =>
+            {
                 let (text, _) = word.get_or_insert_with(|| (String::new(), at));
                 text.extend(chars.next().map(|(_, next)| next));
             }
@@ -174,7 +221,12 @@ mod tests {
 
     #[test]
     fn fetching_is_seen() {
-        for text in ["curl -fsSL https://x.io/i.sh | sh", "bash <(curl https://x.io/i.sh)", "wget -qO- https://x | bash", "echo aGk= | base64 -d | sh"] {
+        for text in [
+            "curl -fsSL https://x.io/i.sh | sh",
+            "bash <(curl https://x.io/i.sh)",
+            "wget -qO- https://x | bash",
+            "echo aGk= | base64 -d | sh",
+        ] {
             assert!(judge(&line(text)).is_some_and(|script| script.kind == ScriptKind::Fetch), "{text}");
         }
         for text in ["npx -y x", "cd a && node b.js", "echo curl", "node fetch.js"] {

@@ -113,7 +113,8 @@ fn replies(chosen: &[Startable], asking: &Asking<'_>) -> Vec<Reply> {
         });
         index.push(place);
     }
-    let replies = connect::query_all(&targets, &asking.base_env, &asking.bounds, asking.jobs, asking.stop, asking.progress);
+    let replies =
+        connect::query_all(&targets, &asking.base_env, &asking.bounds, asking.jobs, asking.stop, asking.progress);
     chosen
         .iter()
         .zip(index)
@@ -137,9 +138,15 @@ fn target(
     tables: &Tables,
 ) -> Result<Target, (ServerStatus, String)> {
     let skipped = |reason: String| Err((ServerStatus::Skipped, reason));
+    if entry.disabled {
+        return Err((ServerStatus::Static, "switched off in the config: only its entry was judged".to_owned()));
+    }
     if !launch.is_local() {
         return match &entry.url {
-            Some(_) => Err((ServerStatus::Static, "a remote server: not queried, this version asks only servers that it can start".to_owned())),
+            Some(_) => Err((
+                ServerStatus::Static,
+                "a remote server: not queried, this version asks only servers that it can start".to_owned(),
+            )),
             None => skipped("neither a command nor an address".to_owned()),
         };
     }
@@ -158,8 +165,16 @@ fn target(
     let mut words = words.into_iter();
     let Some(program) = words.next() else { return skipped("an empty command".to_owned()) };
     // A variable that only the client can fill stays unset; most servers list their tools without it.
-    let env = entry.env.iter().filter_map(|field| Some((field.name.clone(), config::expand(&field.value.text, &lookup)?))).collect();
-    let folder = entry.others.iter().find(|field| field.path == "cwd").and_then(|field| config::expand(&field.value.text, &lookup));
+    let env = entry
+        .env
+        .iter()
+        .filter_map(|field| Some((field.name.clone(), config::expand(&field.value.text, &lookup)?)))
+        .collect();
+    let folder = entry
+        .others
+        .iter()
+        .find(|field| field.path == "cwd")
+        .and_then(|field| config::expand(&field.value.text, &lookup));
     let folder = folder.map_or_else(|| root.to_owned(), |folder| root.join(folder));
     Ok(Target {
         client: Some(entry.client.clone()),
@@ -186,7 +201,11 @@ fn question(entry: &ServerEntry, config: &Config, redactor: &Redactor, tables: &
 /// How an entry is started, in one line, with secrets taken out.
 pub fn shown_command(entry: &ServerEntry, redactor: &Redactor, tables: &Tables) -> String {
     match (&entry.command, &entry.url) {
-        (Some(_), _) => launch::command_line(entry, &tables.grammar).iter().map(|word| redactor.clean(&word.text)).collect::<Vec<_>>().join(" "),
+        (Some(_), _) => launch::command_line(entry, &tables.grammar)
+            .iter()
+            .map(|word| redactor.clean(&word.text))
+            .collect::<Vec<_>>()
+            .join(" "),
         (None, Some(url)) => redactor.clean(&url.text),
         (None, None) => "nothing to start".to_owned(),
     }

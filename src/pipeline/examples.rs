@@ -41,11 +41,16 @@ pub fn test(tables: &Tables) -> Report {
             for sentence in [&finding.message, &finding.help] {
                 let gap = sentence.find('{').is_some_and(|open| {
                     let rest = &sentence[open + 1..];
-                    rest.find('}').is_some_and(|close| close > 0 && rest[..close].bytes().all(|b| b.is_ascii_lowercase() || b == b'-'))
+                    rest.find('}').is_some_and(|close| {
+                        close > 0 && rest[..close].bytes().all(|b| b.is_ascii_lowercase() || b == b'-')
+                    })
                 });
                 // A value may hold braces of its own, so only the rule's own template can leave a gap.
                 if gap && !example.text.contains('{') {
-                    problems.push(Problem { rule: example.rule.to_owned(), message: format!("leaves a gap in: {sentence}") });
+                    problems.push(Problem {
+                        rule: example.rule.to_owned(),
+                        message: format!("leaves a gap in: {sentence}"),
+                    });
                 }
             }
         }

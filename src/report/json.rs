@@ -139,7 +139,13 @@ fn entry<'a>(finding: &'a Finding, outcome: &'a Outcome) -> Entry<'a> {
         let source = outcome.sources.get(source);
         let span = source.clamp(span);
         let (start, end) = (source.position(span.start), source.position(span.end));
-        Location { path: &source.name, line: start.line, column: start.column, end_line: end.line, end_column: end.column }
+        Location {
+            path: &source.name,
+            line: start.line,
+            column: start.column,
+            end_line: end.line,
+            end_column: end.column,
+        }
     });
     Entry {
         rule: finding.rule.as_str(),

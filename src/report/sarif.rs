@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use serde_json::json;
 use serde_sarif::sarif::{
-    ArtifactContent, ArtifactLocation, Invocation, Location, LogicalLocation, Message, MultiformatMessageString, Notification, PhysicalLocation,
-    PropertyBag, Region, ReportingConfiguration, ReportingDescriptor, Result as SarifResult, ResultLevel, Run, Sarif, Suppression, Tool,
-    ToolComponent,
+    ArtifactContent, ArtifactLocation, Invocation, Location, LogicalLocation, Message, MultiformatMessageString,
+    Notification, PhysicalLocation, PropertyBag, Region, ReportingConfiguration, ReportingDescriptor,
+    Result as SarifResult, ResultLevel, Run, Sarif, Suppression, Tool, ToolComponent,
 };
 
 use super::json::inert;
@@ -66,9 +66,15 @@ fn descriptor(rule: &Rule) -> ReportingDescriptor {
     properties.additional_properties.insert("precision".to_owned(), json!(rule.confidence.as_str()));
     properties.additional_properties.insert("problem.severity".to_owned(), json!(problem));
 
-    let parts = [("What it finds", &rule.what), ("Why it matters", &rule.why), ("How it is exploited", &rule.exploit), ("What to do", &rule.fix)];
+    let parts = [
+        ("What it finds", &rule.what),
+        ("Why it matters", &rule.why),
+        ("How it is exploited", &rule.exploit),
+        ("What to do", &rule.fix),
+    ];
     let text: Vec<String> = parts.iter().map(|(heading, text)| format!("{heading}: {}", text.trim())).collect();
-    let mut markdown: Vec<String> = parts.iter().map(|(heading, text)| format!("**{heading}**\n\n{}", text.trim())).collect();
+    let mut markdown: Vec<String> =
+        parts.iter().map(|(heading, text)| format!("**{heading}**\n\n{}", text.trim())).collect();
     let links: Vec<String> = rule.references.iter().map(|url| format!("- <{url}>")).collect();
     markdown.push(format!("**References**\n\n{}", links.join("\n")));
     let help = MultiformatMessageString::builder().text(text.join("\n\n")).markdown(markdown.join("\n\n")).build();
@@ -103,14 +109,20 @@ fn result(finding: &Finding, outcome: &Outcome, rules: &[&str]) -> SarifResult {
         .locations(vec![location(finding, outcome)])
         .partial_fingerprints(BTreeMap::from([(FINGERPRINT.to_owned(), finding.fingerprint.to_string())]))
         .build();
-    result.rule_index = rules.iter().position(|id| *id == finding.rule.as_str()).and_then(|index| i64::try_from(index).ok());
+    result.rule_index =
+        rules.iter().position(|id| *id == finding.rule.as_str()).and_then(|index| i64::try_from(index).ok());
     let related: Vec<Location> = finding
         .related
         .iter()
         .filter_map(|(place, why)| {
             let (source, span) = place.file()?;
             let message = Message::builder().text(inert_message(why)).build();
-            Some(Location::builder().physical_location(physical(outcome.sources.get(source), span)).message(message).build())
+            Some(
+                Location::builder()
+                    .physical_location(physical(outcome.sources.get(source), span))
+                    .message(message)
+                    .build(),
+            )
         })
         .collect();
     if !related.is_empty() {
@@ -134,9 +146,11 @@ fn location(finding: &Finding, outcome: &Outcome) -> Location {
     if let Some((source, span)) = finding.place.file() {
         location.physical_location = Some(physical(outcome.sources.get(source), span));
     }
-    let parts: Vec<String> = [&subject.server, &subject.tool, &subject.field].into_iter().flatten().map(|part| visible(part)).collect();
+    let parts: Vec<String> =
+        [&subject.server, &subject.tool, &subject.field].into_iter().flatten().map(|part| visible(part)).collect();
     if let Some(last) = parts.last() {
-        let logical = LogicalLocation::builder().name(last).fully_qualified_name(parts.join("/")).kind("member").build();
+        let logical =
+            LogicalLocation::builder().name(last).fully_qualified_name(parts.join("/")).kind("member").build();
         location.logical_locations = Some(vec![logical]);
     }
     location
@@ -217,10 +231,19 @@ fn notifications(outcome: &Outcome) -> Vec<Notification> {
     };
     for config in outcome.coverage.configs.iter().filter(|config| config.status != ConfigStatus::Scanned) {
         let level = if config.status == ConfigStatus::Failed { "error" } else { "warning" };
-        tell(level, format!("{}: {}: {}", config.path, config.status.as_str(), config.reason.as_deref().unwrap_or("no reason is known")));
+        tell(
+            level,
+            format!(
+                "{}: {}: {}",
+                config.path,
+                config.status.as_str(),
+                config.reason.as_deref().unwrap_or("no reason is known")
+            ),
+        );
     }
     for server in outcome.coverage.servers.iter().filter(|server| server.status != ServerStatus::Scanned) {
-        let level = if matches!(server.status, ServerStatus::Failed | ServerStatus::Partial) { "warning" } else { "note" };
+        let level =
+            if matches!(server.status, ServerStatus::Failed | ServerStatus::Partial) { "warning" } else { "note" };
         let reason = server.reason.as_deref().unwrap_or("no reason is known");
         tell(level, format!("server {}: {}: {reason}", server.server, server.status.as_str()));
     }

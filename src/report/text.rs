@@ -6,7 +6,7 @@ mod summary;
 use std::fmt::Write;
 
 use annotate_snippets::renderer::DecorStyle;
-use annotate_snippets::{Group, Level, Origin, Renderer};
+use annotate_snippets::{Group, Level, Renderer};
 use owo_colors::OwoColorize;
 use unicode_width::UnicodeWidthStr;
 
@@ -41,49 +41,45 @@ pub(super) fn render(outcome: &Outcome, packs: &Packs, style: &Style) -> String 
 
 fn one(finding: &Finding, outcome: &Outcome, packs: &Packs, style: &Style) -> String {
     // annotate-snippets keeps what it is given: everything that goes in is escaped before.
-    let level = match finding.severity {
-        Severity::Critical | Severity::High => Level::ERROR,
-        Severity::Medium => Level::WARNING,
-        Severity::Low => Level::INFO,
-        Severity::Info => Level::NOTE,
-    };
-    let title = wrap(&visible(&finding.message), style.width.saturating_sub(4), "    ");
-    let title = level.with_name(finding.severity.as_str()).primary_title(title).id(finding.rule.as_str());
-    let mut parts = snippet::Parts::default();
+    let mut lines = None;
+    let mut place = String::new();
     if let Some((source, span)) = finding.place.file() {
         let source = outcome.sources.get(source);
         let at = source.position(source.clamp(span).start);
-        parts.origin = Some((visible(&source.name), at));
+        place = format!("{}:{}:{}", visible(&source.name), at.line, at.column);
         if style.snippets && matches!(finding.place, Place::File { .. }) {
-            parts.lines = snippet::of_file(source, span, style.width);
+            lines = snippet::of_file(source, span, style.width);
         }
     }
     if style.snippets
         && let Place::Answer { excerpt, .. } = &finding.place
     {
-        parts.lines = snippet::of_answer(excerpt, style.width);
-    }
-    let mut group = Group::with_title(title);
-    if let Some((path, at)) = &parts.origin {
-        group = group.element(Origin::path(path.as_str()).line(at.line).char_column(at.column));
-    }
-    if let Some(lines) = &parts.lines {
-        group = group.element(lines.element());
+        lines = snippet::of_answer(excerpt, style.width);
     }
     let room = style.width.saturating_sub(12);
-    let mut notes: Vec<(Level<'_>, String)> = Vec::new();
+    let level = Level::NOTE;
+    let mut group = Group::with_level(level.clone());
+    if let Some(lines) = &lines {
+        group = group.element(lines.element());
+    }
     if let Some(whom) = whom(finding) {
-        notes.push((Level::NOTE.with_name("in"), wrap(&whom, room, "")));
+        group = group.element(level.clone().with_name("in").message(wrap(&whom, room, "")));
     }
     if let Some(rule) = packs.rule(finding.rule.as_str()) {
-        notes.push((Level::NOTE.with_name("why"), wrap(&rule.why, room, "")));
+        group = group.element(level.with_name("why").message(wrap(&rule.why, room, "")));
     }
-    notes.push((Level::HELP, wrap(&visible(&finding.help), room, "")));
-    for (level, note) in notes {
-        group = group.element(level.message(note));
-    }
+    group = group.element(Level::HELP.message(wrap(&visible(&finding.help), room, "")));
     let renderer = if style.colour { Renderer::styled() } else { Renderer::plain() };
-    renderer.decor_style(DecorStyle::Ascii).term_width(style.width).render(&[group])
+    // The lines fit already; where the renderer cuts, the mark does not follow.
+    let body = renderer.decor_style(DecorStyle::Ascii).term_width(style.width * 2).render(&[group]);
+
+    let word = coloured(finding.severity, &format!("{}[{}]", finding.severity, finding.rule), style);
+    let head =
+        wrap(&format!("{}[{}]: {}", finding.severity, finding.rule, visible(&finding.message)), style.width, "  ");
+    let head = head.replacen(&format!("{}[{}]", finding.severity, finding.rule), &word, 1);
+    let gutter = " ".repeat(lines.as_ref().map_or(0, snippet::Lines::gutter));
+    let arrow = if place.is_empty() { String::new() } else { format!("{gutter}{} {place}\n", dimmed("-->", style)) };
+    format!("{head}\n{arrow}{body}")
 }
 
 /// The tool that a finding is about, with its server and client.
@@ -137,4 +133,8 @@ fn coloured(severity: Severity, text: &str, style: &Style) -> String {
         Severity::Low => text.bright_cyan().bold().to_string(),
         Severity::Info => text.dimmed().to_string(),
     }
+}
+
+fn dimmed(text: &str, style: &Style) -> String {
+    if style.colour { text.bright_blue().bold().to_string() } else { text.to_owned() }
 }

@@ -73,11 +73,17 @@ pub fn check(packs: &Packs) -> (Vec<Problem>, Vec<Example<'_>>) {
             if rule.cwe.is_empty() && rule.owasp.is_empty() {
                 problem(id, "has neither a CWE nor an OWASP id".to_owned());
             }
-            for (side, given, expected) in [("true", &rule.true_examples, true), ("false", &rule.false_examples, false)] {
+            for (side, given, expected) in [("true", &rule.true_examples, true), ("false", &rule.false_examples, false)]
+            {
                 if given.len() < FEWEST_EXAMPLES {
                     problem(id, format!("has {} `{side}` examples, needs {FEWEST_EXAMPLES}", given.len()));
                 }
-                examples.extend(given.iter().map(|text| Example { rule: id, judges: pack.judges, text: expand(text), expected }));
+                examples.extend(given.iter().map(|text| Example {
+                    rule: id,
+                    judges: pack.judges,
+                    text: expand(text),
+                    expected,
+                }));
             }
         }
     }

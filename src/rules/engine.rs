@@ -58,8 +58,14 @@ impl Hits {
 impl TextEngine {
     /// Prepares the signals of all packs.
     pub fn new(packs: &Packs) -> Self {
-        let mut engine =
-            Self { names: Vec::new(), patterns: Vec::new(), keywords: None, asks: Vec::new(), always: Vec::new(), signals: Vec::new() };
+        let mut engine = Self {
+            names: Vec::new(),
+            patterns: Vec::new(),
+            keywords: None,
+            asks: Vec::new(),
+            always: Vec::new(),
+            signals: Vec::new(),
+        };
         let mut keywords: Vec<String> = Vec::new();
         for (number, signal) in packs.signals().enumerate() {
             engine.names.push(signal.id.clone());
@@ -90,7 +96,8 @@ impl TextEngine {
 
     fn add(&mut self, sources: &[String]) -> Range<usize> {
         let start = self.patterns.len();
-        self.patterns.extend(sources.iter().map(|source| Pattern { source: source.clone(), compiled: OnceLock::new() }));
+        self.patterns
+            .extend(sources.iter().map(|source| Pattern { source: source.clone(), compiled: OnceLock::new() }));
         start..self.patterns.len()
     }
 
@@ -115,10 +122,15 @@ impl TextEngine {
         let mut hits = Hits::default();
         for (signal, _) in asked.iter().enumerate().filter(|(_, asked)| **asked) {
             let (patterns, unless) = &self.signals[signal];
-            let mut ranges: Vec<Range<usize>> = patterns.clone().flat_map(|pattern| self.matches(pattern, text)).collect();
+            let mut ranges: Vec<Range<usize>> =
+                patterns.clone().flat_map(|pattern| self.matches(pattern, text)).collect();
             ranges.retain(|range| {
                 let sentence = sentence_around(text, range.clone());
-                !unless.clone().any(|pattern| self.patterns[pattern].regex().is_some_and(|regex| regex.is_match(text[sentence.clone()].as_bytes())))
+                !unless.clone().any(|pattern| {
+                    self.patterns[pattern]
+                        .regex()
+                        .is_some_and(|regex| regex.is_match(text[sentence.clone()].as_bytes()))
+                })
             });
             if !ranges.is_empty() {
                 ranges.sort_by_key(|range| (range.start, range.end));
@@ -130,7 +142,12 @@ impl TextEngine {
 
     fn matches(&self, pattern: usize, text: &str) -> Vec<Range<usize>> {
         let Some(regex) = self.patterns[pattern].regex() else { return Vec::new() };
-        regex.find_iter(text.as_bytes()).take(MOST_MATCHES).map(|found| widen(text, found.range())).filter(|range| !range.is_empty()).collect()
+        regex
+            .find_iter(text.as_bytes())
+            .take(MOST_MATCHES)
+            .map(|found| widen(text, found.range()))
+            .filter(|range| !range.is_empty())
+            .collect()
     }
 }
 

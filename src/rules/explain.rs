@@ -13,9 +13,12 @@ pub fn explain(rule: &Rule) -> String {
     };
     line(format!("{}: {}", rule.id, rule.title));
     line(format!("severity {}, confidence {}, since {}", rule.severity, rule.confidence, rule.since));
-    for (heading, text) in
-        [("What it finds", &rule.what), ("Why it matters", &rule.why), ("How it is exploited", &rule.exploit), ("What to do", &rule.fix)]
-    {
+    for (heading, text) in [
+        ("What it finds", &rule.what),
+        ("Why it matters", &rule.why),
+        ("How it is exploited", &rule.exploit),
+        ("What to do", &rule.fix),
+    ] {
         line(format!("\n{heading}"));
         for wrapped in wrap(text.trim(), 78) {
             line(format!("  {wrapped}"));
@@ -42,7 +45,12 @@ fn wrap(text: &str, width: usize) -> Vec<String> {
     for word in text.split_whitespace() {
         match lines.last_mut() {
             Some(line) if line.is_empty() => line.push_str(word),
-            Some(line) if unicode_width::UnicodeWidthStr::width(line.as_str()) + 1 + unicode_width::UnicodeWidthStr::width(word) <= width => {
+            Some(line)
+                if unicode_width::UnicodeWidthStr::width(line.as_str())
+                    + 1
+                    + unicode_width::UnicodeWidthStr::width(word)
+                    <= width =>
+            {
                 line.push(' ');
                 line.push_str(word);
             }

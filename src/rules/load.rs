@@ -67,7 +67,11 @@ impl Packs {
                 }
             }
             for (place, rule) in pack.rules.iter().enumerate() {
-                if self.index.insert(rule.id.as_str().to_owned(), (number, place)).is_some_and(|old| old != (number, place)) {
+                if self
+                    .index
+                    .insert(rule.id.as_str().to_owned(), (number, place))
+                    .is_some_and(|old| old != (number, place))
+                {
                     errors.push(error_at_start(&pack.file, format!("rule `{}` is defined twice", rule.id)));
                 }
             }
@@ -77,7 +81,10 @@ impl Packs {
                 let Shape::Combination(combinations) = &rule.shape else { continue };
                 let named = combinations.iter().flat_map(|c| c.all.iter().chain(&c.any).chain(&c.none));
                 for signal in named.filter(|signal| !signals.contains(signal.as_str())) {
-                    errors.push(error_at_start(&pack.file, format!("rule `{}` names the signal `{signal}`, which no pack defines", rule.id)));
+                    errors.push(error_at_start(
+                        &pack.file,
+                        format!("rule `{}` names the signal `{signal}`, which no pack defines", rule.id),
+                    ));
                 }
             }
         }
@@ -154,7 +161,8 @@ fn parse(file: &str, text: &str) -> Result<Pack, Vec<LoadError>> {
 /// A rule's own patterns become a signal of its name, so that there is one mechanism.
 fn compile(written: RuleFile, signals: &mut Vec<Signal>) -> Result<Rule, String> {
     let id = written.id.into_inner();
-    let given = [!written.patterns.is_empty(), !written.when.is_empty(), written.token.is_some(), written.check.is_some()];
+    let given =
+        [!written.patterns.is_empty(), !written.when.is_empty(), written.token.is_some(), written.check.is_some()];
     if given.iter().filter(|given| **given).count() != 1 {
         return Err(format!("rule `{id}` needs exactly one of `patterns`, `when`, `token` and `check`"));
     }
@@ -228,7 +236,12 @@ mod tests {
     use super::*;
 
     fn errors(text: &str) -> Vec<String> {
-        Packs::default().with([("mine.toml".to_owned(), text.to_owned())]).unwrap_err().iter().map(ToString::to_string).collect()
+        Packs::default()
+            .with([("mine.toml".to_owned(), text.to_owned())])
+            .unwrap_err()
+            .iter()
+            .map(ToString::to_string)
+            .collect()
     }
 
     const HEAD: &str = "[pack]\nname = \"p\"\ntitle = \"t\"\njudges = \"texts\"\n";
@@ -248,7 +261,12 @@ mod tests {
             "{HEAD}[[rule]]\nid='q/a'\nalways=true\npatterns=['a']\n{WORDS}[[rule]]\nid='p/b'\n{WORDS}[[rule]]\nid='p/c'\npatterns=['c']\n{WORDS}"
         );
         let found = errors(&text).join("\n");
-        assert!(found.contains("must begin with `p/`") && found.contains("exactly one of") && found.contains("`p/c` needs `keywords`"), "{found}");
+        assert!(
+            found.contains("must begin with `p/`")
+                && found.contains("exactly one of")
+                && found.contains("`p/c` needs `keywords`"),
+            "{found}"
+        );
     }
 
     #[test]

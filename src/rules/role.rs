@@ -35,6 +35,14 @@ pub enum Role {
 impl Role {
     /// Whether prose is expected here.
     pub fn is_prose(self) -> bool {
-        matches!(self, Self::Instructions | Self::Description | Self::ParameterText | Self::Output | Self::Unknown | Self::Annotation)
+        matches!(
+            self,
+            Self::Instructions
+                | Self::Description
+                | Self::ParameterText
+                | Self::Output
+                | Self::Unknown
+                | Self::Annotation
+        )
     }
 }

@@ -69,7 +69,8 @@ impl<'p> TokenEngine<'p> {
     pub fn find(&self, value: &str, context: &[String]) -> Vec<TokenHit<'p>> {
         let mut asked: Vec<usize> = self.always.clone();
         if let Some(keywords) = &self.keywords {
-            asked.extend(keywords.find_overlapping_iter(value).flat_map(|found| &self.asks[found.pattern().as_usize()]));
+            asked
+                .extend(keywords.find_overlapping_iter(value).flat_map(|found| &self.asks[found.pattern().as_usize()]));
         }
         asked.sort_unstable();
         asked.dedup();
@@ -105,7 +106,9 @@ fn bounded(value: &str, range: &Range<usize>) -> bool {
     let bytes = value.as_bytes();
     let before = range.start.checked_sub(1).and_then(|at| bytes.get(at));
     let first = bytes.get(range.start);
-    !(before.is_some_and(belongs) && first.is_some_and(belongs)) && !bytes.get(range.end).is_some_and(belongs)
+    let grown_before = before.is_some_and(belongs) && first.is_some_and(belongs);
+    let grown_behind = bytes.get(range.end).is_some_and(belongs);
+    !grown_before && !grown_behind
 }
 
 /// The checksum of a token; `None` for a name that is not known.

@@ -28,7 +28,11 @@ pub struct Text<'c> {
 pub fn texts(catalog: &Catalog) -> Vec<Text<'_>> {
     let mut found = Vec::new();
     if let Some(instructions) = &catalog.instructions {
-        Walk { found: &mut found, list: "instructions", item: None }.all(instructions, "instructions", Role::Instructions);
+        Walk { found: &mut found, list: "instructions", item: None }.all(
+            instructions,
+            "instructions",
+            Role::Instructions,
+        );
     }
     if let Some(info) = &catalog.info {
         Walk { found: &mut found, list: "serverInfo", item: None }.info(info);
@@ -155,7 +159,8 @@ mod tests {
         .unwrap();
         let prompt = parse_answer(r#"{"name": "pn", "arguments": [{"name": "an", "description": "ad"}]}"#).unwrap();
         let catalog = Catalog { tools: vec![tool], prompts: vec![prompt], ..Catalog::default() };
-        let found: Vec<(&str, Role, String)> = texts(&catalog).into_iter().map(|text| (text.text, text.role, text.field)).collect();
+        let found: Vec<(&str, Role, String)> =
+            texts(&catalog).into_iter().map(|text| (text.text, text.role, text.field)).collect();
         for (text, role, field) in [
             ("n", Role::Name, "name"),
             ("t", Role::Title, "title"),
@@ -181,7 +186,10 @@ mod tests {
     #[test]
     fn odd_items_are_texts_too() {
         let catalog = Catalog {
-            tools: vec![parse_answer("\"just a string\"").unwrap(), parse_answer(r#"{"name": 5, "description": ["a", {"b": "c"}]}"#).unwrap()],
+            tools: vec![
+                parse_answer("\"just a string\"").unwrap(),
+                parse_answer(r#"{"name": 5, "description": ["a", {"b": "c"}]}"#).unwrap(),
+            ],
             instructions: Some(parse_answer(r#"{"x": "y"}"#).unwrap()),
             ..Catalog::default()
         };

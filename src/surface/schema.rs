@@ -10,13 +10,38 @@ const NO_TEXT: &[&str] = &["$schema", "$id", "$ref", "$anchor", "$dynamicRef", "
 /// Prose for whoever fills the parameter.
 const PROSE: &[&str] = &["description", "title", "markdownDescription"];
 /// Values where a token belongs.
-const VALUES: &[&str] = &["enum", "const", "default", "examples", "example", "pattern", "format", "type", "required", "contentMediaType", "contentEncoding"];
+const VALUES: &[&str] = &[
+    "enum",
+    "const",
+    "default",
+    "examples",
+    "example",
+    "pattern",
+    "format",
+    "type",
+    "required",
+    "contentMediaType",
+    "contentEncoding",
+];
 /// Maps of names to schemas.
 const MAPS: &[&str] = &["properties", "patternProperties", "$defs", "definitions", "dependentSchemas"];
 /// A schema, or a list of schemas.
 const SCHEMAS: &[&str] = &[
-    "items", "prefixItems", "additionalItems", "additionalProperties", "unevaluatedItems", "unevaluatedProperties", "contains", "propertyNames",
-    "oneOf", "anyOf", "allOf", "not", "if", "then", "else",
+    "items",
+    "prefixItems",
+    "additionalItems",
+    "additionalProperties",
+    "unevaluatedItems",
+    "unevaluatedProperties",
+    "contains",
+    "propertyNames",
+    "oneOf",
+    "anyOf",
+    "allOf",
+    "not",
+    "if",
+    "then",
+    "else",
 ];
 
 impl<'c> Walk<'_, 'c> {

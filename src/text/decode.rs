@@ -36,7 +36,9 @@ fn blobs(text: &str, found: &mut Vec<Decoded>) {
     let mut at = 0;
     while at < bytes.len() {
         let start = at;
-        while at < bytes.len() && (bytes[at].is_ascii_alphanumeric() || matches!(bytes[at], b'+' | b'/' | b'-' | b'_' | b'=')) {
+        while at < bytes.len()
+            && (bytes[at].is_ascii_alphanumeric() || matches!(bytes[at], b'+' | b'/' | b'-' | b'_' | b'='))
+        {
             at += 1;
         }
         if (SHORTEST_BLOB..=LONGEST_BLOB).contains(&(at - start)) {
@@ -58,7 +60,10 @@ fn hex(blob: &[u8]) -> Option<String> {
     if !rest.is_empty() {
         return None;
     }
-    let bytes = pairs.iter().map(|pair| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok()).collect::<Option<Vec<u8>>>()?;
+    let bytes = pairs
+        .iter()
+        .map(|pair| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok())
+        .collect::<Option<Vec<u8>>>()?;
     sentence(bytes)
 }
 

@@ -59,7 +59,10 @@ mod tests {
 
     #[test]
     fn what_hides_is_shown() {
-        assert_eq!(visible("a\u{1b}[31mb\u{200b}\u{202e}\u{e0041}\u{85}"), "a\\u{1b}[31mb\\u{200b}\\u{202e}\\u{e0041}\\u{85}");
+        assert_eq!(
+            visible("a\u{1b}[31mb\u{200b}\u{202e}\u{e0041}\u{85}"),
+            "a\\u{1b}[31mb\\u{200b}\\u{202e}\\u{e0041}\\u{85}"
+        );
         assert_eq!(visible("日本 é 😀"), "日本 é 😀");
         assert_eq!(visible("a\nb"), "a\\nb");
     }

@@ -78,14 +78,17 @@ pub fn runs(text: &str) -> Vec<Run> {
         let before = index.checked_sub(1).map(|i| chars[i].1);
         let explained = match class {
             Hidden::Tag => flag,
-            Hidden::Selector => before.is_some_and(|b| self::class(b).is_none() && !b.is_ascii_whitespace() && !b.is_ascii_alphabetic()),
+            Hidden::Selector => {
+                before.is_some_and(|b| self::class(b).is_none() && !b.is_ascii_whitespace() && !b.is_ascii_alphabetic())
+            }
             Hidden::ZeroWidth => match c {
-                '\u{200C}' | '\u{200D}' => {
-                    previous_visible.is_some_and(joins) || next_visible.is_some_and(joins)
-                }
+                '\u{200C}' | '\u{200D}' => previous_visible.is_some_and(joins) || next_visible.is_some_and(joins),
                 // A byte order mark at the very start is an editor's.
                 '\u{FEFF}' => index == 0,
-                '\u{200B}' => previous_visible.is_some_and(breaks_without_spaces) || next_visible.is_some_and(breaks_without_spaces),
+                '\u{200B}' => {
+                    previous_visible.is_some_and(breaks_without_spaces)
+                        || next_visible.is_some_and(breaks_without_spaces)
+                }
                 _ => false,
             },
             Hidden::Bidi => right_to_left && !matches!(c, '\u{202D}' | '\u{202E}'),
@@ -99,7 +102,10 @@ pub fn runs(text: &str) -> Vec<Run> {
             && next_visible.is_some_and(|n| n.is_ascii_alphabetic())
             && class != Hidden::Control;
         match found.last_mut() {
-            Some(run) if run.class == class && (run.range.end == at || in_word == run.in_word && only_hidden(&text[run.range.end..at])) => {
+            Some(run)
+                if run.class == class
+                    && (run.range.end == at || in_word == run.in_word && only_hidden(&text[run.range.end..at])) =>
+            {
                 run.range.end = end;
                 run.count += 1;
                 run.in_word |= in_word;
@@ -119,7 +125,11 @@ fn only_hidden(between: &str) -> bool {
 
 fn payload(hidden: Hidden, text: &str) -> Option<String> {
     let spelled: String = match hidden {
-        Hidden::Tag => text.chars().filter_map(|c| char::from_u32((c as u32).checked_sub(0xE0000)?)).filter(|c| !c.is_control()).collect(),
+        Hidden::Tag => text
+            .chars()
+            .filter_map(|c| char::from_u32((c as u32).checked_sub(0xE0000)?))
+            .filter(|c| !c.is_control())
+            .collect(),
         Hidden::Selector => {
             let bytes: Vec<u8> = text
                 .chars()
@@ -156,11 +166,14 @@ fn binary(text: &str) -> Option<String> {
 }
 
 fn readable(text: &str) -> bool {
-    text.chars().count() >= 2 && text.chars().all(|c| !c.is_control() || c == '\n') && text.chars().any(char::is_alphanumeric)
+    text.chars().count() >= 2
+        && text.chars().all(|c| !c.is_control() || c == '\n')
+        && text.chars().any(char::is_alphanumeric)
 }
 
 fn joins(c: char) -> bool {
-    is_emoji(c) || matches!(c as u32, 0x0600..=0x08FF | 0x0900..=0x0DFF | 0x0E00..=0x109F | 0x1780..=0x18AF | 0xFB50..=0xFDFF | 0xFE70..=0xFEFC)
+    is_emoji(c)
+        || matches!(c as u32, 0x0600..=0x08FF | 0x0900..=0x0DFF | 0x0E00..=0x109F | 0x1780..=0x18AF | 0xFB50..=0xFDFF | 0xFE70..=0xFEFC)
 }
 
 /// Thai, Lao, Khmer, Myanmar and Japanese texts mark where a line may break.
@@ -193,9 +206,15 @@ mod tests {
 
     #[test]
     fn selectors_and_bits_are_read() {
-        let selectors: String = "send it".bytes().map(|b| char::from_u32(if b < 16 { 0xFE00 + u32::from(b) } else { 0xE0100 + u32::from(b) - 16 }).unwrap()).collect();
+        let selectors: String = "send it"
+            .bytes()
+            .map(|b| char::from_u32(if b < 16 { 0xFE00 + u32::from(b) } else { 0xE0100 + u32::from(b) - 16 }).unwrap())
+            .collect();
         assert_eq!(runs(&format!("a {selectors}"))[0].payload.as_deref(), Some("send it"));
-        let bits: String = "hi!".bytes().flat_map(|b| (0..8).rev().map(move |i| if b >> i & 1 == 1 { '\u{200C}' } else { '\u{200B}' })).collect();
+        let bits: String = "hi!"
+            .bytes()
+            .flat_map(|b| (0..8).rev().map(move |i| if b >> i & 1 == 1 { '\u{200C}' } else { '\u{200B}' }))
+            .collect();
         assert_eq!(runs(&format!("x{bits}"))[0].payload.as_deref(), Some("hi!"));
     }
 

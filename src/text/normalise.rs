@@ -38,7 +38,8 @@ impl Normalised {
 
 /// Normalises `text`.
 pub fn normalise(text: &str) -> Normalised {
-    let mut out = Builder { text: String::with_capacity(text.len()), map: Vec::with_capacity(text.len() + 1), blank: None };
+    let mut out =
+        Builder { text: String::with_capacity(text.len()), map: Vec::with_capacity(text.len() + 1), blank: None };
     if text.is_ascii() {
         for (at, byte) in text.bytes().enumerate() {
             out.ascii(at, byte);

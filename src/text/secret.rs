@@ -103,7 +103,8 @@ pub fn looks_random(value: &str) -> bool {
     let digit = value.bytes().any(|b| b.is_ascii_digit());
     let upper = value.bytes().any(|b| b.is_ascii_uppercase());
     let lower = value.bytes().any(|b| b.is_ascii_lowercase());
-    if !(digit || upper && lower) || !(digit || length >= 24) {
+    // Without digits, only a long mix of upper and lower case is no word.
+    if !digit && !(upper && lower && length >= 24) {
         return false;
     }
     bits >= if length < 24 { 3.0 } else { 3.5 } && !reads_as_words(value)
@@ -115,25 +116,83 @@ fn reads_as_words(value: &str) -> bool {
     words.len() >= 3
         && words.iter().all(|word| {
             let letters = word.trim_end_matches(|c: char| c.is_ascii_digit());
-            letters.bytes().all(|b| b.is_ascii_alphabetic())
-                && letters.len() <= 14
-                && !letters.bytes().skip(1).any(|b| b.is_ascii_uppercase()) == letters.bytes().skip(1).all(|b| b.is_ascii_lowercase())
+            let rest = letters.get(1..).unwrap_or_default();
+            let one_case =
+                rest.bytes().all(|b| b.is_ascii_lowercase()) || letters.bytes().all(|b| b.is_ascii_uppercase());
+            letters.len() <= 14 && letters.bytes().all(|b| b.is_ascii_alphabetic()) && one_case
         })
 }
 
 /// Words that stand where a secret should, wherever they stand in the value.
 const PLACEHOLDER_WORDS: &[&str] = &[
-    "your", "example", "sample", "dummy", "fake", "placeholder", "changeme", "change-me", "change_me", "replace", "insert", "todo", "fixme",
-    "xxxx", "redacted", "removed", "secret-here", "api-key", "apikey", "api_key", "token-here", "not-needed", "undefined", "goes-here",
-    "goes_here", "_here", "-here", "paste", "demo-key", "test-key", "test_key", "abc123", "abcdef", "123456", "qwerty", "deadbeef", "lorem",
-    "my-token", "my_token", "my-key", "my_key", "mytoken", "mykey", "my-secret", "my_secret", "***", "...", "…", "enter-", "enter_", "put-",
-    "put_", "add-your", "ihr-", "dein", "tu-clave", "tu_clave", "votre", "not-set", "not_set", "optional", "ваш",
+    "your",
+    "example",
+    "sample",
+    "dummy",
+    "fake",
+    "placeholder",
+    "changeme",
+    "change-me",
+    "change_me",
+    "replace",
+    "insert",
+    "todo",
+    "fixme",
+    "xxxx",
+    "redacted",
+    "removed",
+    "secret-here",
+    "api-key",
+    "apikey",
+    "api_key",
+    "token-here",
+    "not-needed",
+    "undefined",
+    "goes-here",
+    "goes_here",
+    "_here",
+    "-here",
+    "paste",
+    "demo-key",
+    "test-key",
+    "test_key",
+    "abc123",
+    "abcdef",
+    "123456",
+    "qwerty",
+    "deadbeef",
+    "lorem",
+    "my-token",
+    "my_token",
+    "my-key",
+    "my_key",
+    "mytoken",
+    "mykey",
+    "my-secret",
+    "my_secret",
+    "***",
+    "...",
+    "…",
+    "enter-",
+    "enter_",
+    "put-",
+    "put_",
+    "add-your",
+    "ihr-",
+    "dein",
+    "tu-clave",
+    "tu_clave",
+    "votre",
+    "not-set",
+    "not_set",
+    "optional",
+    "ваш",
 ];
 
 /// Values that are a placeholder as a whole.
 const PLACEHOLDER_VALUES: &[&str] = &[
-    "", "none", "null", "nil", "true", "false", "test", "demo", "secret", "token", "key", "password", "foo", "bar", "string", "value", "xxx",
-    "tbd", "n/a", "empty", "hidden", "masked",
+    "", "none", "null", "nil", "true", "false", "test", "demo", "secret", "token", "key", "password", "foo", "bar",
+    "string", "value", "xxx", "tbd", "n/a", "empty", "hidden", "masked",
 ];
 
 /// Whether a value only marks the place where a secret goes: `your-api-key`, `<TOKEN>`, `xxxx`, `sk-…`, `123456`.
@@ -143,13 +202,17 @@ pub fn is_placeholder(value: &str) -> bool {
     if PLACEHOLDER_VALUES.contains(&lower.as_str()) {
         return true;
     }
-    let bracketed = [('<', '>'), ('[', ']'), ('{', '}'), ('(', ')')].iter().any(|(open, close)| value.contains(*open) && value.contains(*close))
+    let bracketed = [('<', '>'), ('[', ']'), ('{', '}'), ('(', ')')]
+        .iter()
+        .any(|(open, close)| value.contains(*open) && value.contains(*close))
         || value.starts_with("__") && value.ends_with("__");
     if bracketed {
         return true;
     }
     // In a long random value a short word stands by chance; a word counts where it covers a sensible part.
-    let word = PLACEHOLDER_WORDS.iter().any(|word| lower.contains(word) && (word.len() * 8 >= lower.len() || word.len() >= 7 || lower.starts_with(word)));
+    let word = PLACEHOLDER_WORDS.iter().any(|word| {
+        lower.contains(word) && (word.len() * 8 >= lower.len() || word.len() >= 7 || lower.starts_with(word))
+    });
     if word {
         return true;
     }
@@ -210,12 +273,29 @@ mod tests {
     #[test]
     fn placeholders() {
         for value in [
-            "your-api-key-here", "YOUR_TOKEN", "<token>", "sk-xxxxxxxxxxxxxxxxxxxx", "changeme", "***", "", "ghp_xxxxxxxxxxxx", "{{KEY}}",
-            "0000000000000000", "在此填写密钥", "1234567890", "sk-...", "REPLACE_ME", "my-secret-token", "abcdefghijklmnop", "test",
+            "your-api-key-here",
+            "YOUR_TOKEN",
+            "<token>",
+            "sk-xxxxxxxxxxxxxxxxxxxx",
+            "changeme",
+            "***",
+            "",
+            "ghp_xxxxxxxxxxxx",
+            "{{KEY}}",
+            "0000000000000000",
+            "在此填写密钥",
+            "1234567890",
+            "sk-...",
+            "REPLACE_ME",
+            "my-secret-token",
+            "abcdefghijklmnop",
+            "test",
         ] {
             assert!(is_placeholder(value), "{value}");
         }
-        for value in ["hR7kQ2mZx9LpT4vW8nB3", "9f86d081884c7d659a2feaa0c55ad015", "correct horse battery", "S3cr3t!pass"] {
+        for value in
+            ["hR7kQ2mZx9LpT4vW8nB3", "9f86d081884c7d659a2feaa0c55ad015", "correct horse battery", "S3cr3t!pass"]
+        {
             assert!(!is_placeholder(value), "{value}");
         }
     }
@@ -225,7 +305,13 @@ mod tests {
         for value in ["hR7kQ2mZx9LpT4vW8nB3", "9f86d081884c7d659a2feaa0c55ad015", "AbCdEfGhIjKlMnOpQrStUvWx/z+1"] {
             assert!(looks_random(value), "{value}");
         }
-        for value in ["short1", "some-long-hyphenated-name-v2", "production", "the_quick_brown_fox_jumps", "aaaaaaaaaaaaaaaaaaaaaaaa"] {
+        for value in [
+            "short1",
+            "some-long-hyphenated-name-v2",
+            "production",
+            "the_quick_brown_fox_jumps",
+            "aaaaaaaaaaaaaaaaaaaaaaaa",
+        ] {
             assert!(!looks_random(value), "{value}");
         }
     }

@@ -117,6 +117,8 @@ impl Coverage {
         let tried = !self.configs.is_empty() || !self.servers.is_empty();
         let read = |status: ConfigStatus| matches!(status, ConfigStatus::Scanned | ConfigStatus::Partial);
         let told = |status: ServerStatus| !matches!(status, ServerStatus::Failed);
-        tried && !self.configs.iter().any(|config| read(config.status)) && !self.servers.iter().any(|server| told(server.status))
+        tried
+            && !self.configs.iter().any(|config| read(config.status))
+            && !self.servers.iter().any(|server| told(server.status))
     }
 }

@@ -24,10 +24,18 @@ impl Selection {
     ///
     /// # Errors
     /// A word that names neither a rule nor a pack: a typo would silently switch a check off.
-    pub fn new(select: Vec<String>, ignore: Vec<String>, min_confidence: Confidence, packs: &Packs) -> Result<Self, UnknownRule> {
+    pub fn new(
+        select: Vec<String>,
+        ignore: Vec<String>,
+        min_confidence: Confidence,
+        packs: &Packs,
+    ) -> Result<Self, UnknownRule> {
         if let Some(word) = select.iter().chain(&ignore).find(|word| !packs.knows(word)) {
-            let known = packs.rules().map(|rule| rule.id.as_str()).chain(packs.packs().iter().map(|pack| pack.name.as_str()));
-            let nearest = known.min_by_key(|known| strsim::osa_distance(known, word)).filter(|near| strsim::osa_distance(near, word) <= 4);
+            let known =
+                packs.rules().map(|rule| rule.id.as_str()).chain(packs.packs().iter().map(|pack| pack.name.as_str()));
+            let nearest = known
+                .min_by_key(|known| strsim::osa_distance(known, word))
+                .filter(|near| strsim::osa_distance(near, word) <= 4);
             return Err(UnknownRule { word: word.clone(), nearest: nearest.map(str::to_owned) });
         }
         Ok(Self { select, ignore, min_confidence })
@@ -35,7 +43,10 @@ impl Selection {
 
     /// Whether a finding is kept.
     pub fn keeps(&self, finding: &Finding) -> bool {
-        let named = |words: &[String]| words.iter().any(|word| word == finding.rule.as_str() || word == finding.rule.pack());
-        finding.confidence >= self.min_confidence && (self.select.is_empty() || named(&self.select)) && !named(&self.ignore)
+        let named =
+            |words: &[String]| words.iter().any(|word| word == finding.rule.as_str() || word == finding.rule.pack());
+        finding.confidence >= self.min_confidence
+            && (self.select.is_empty() || named(&self.select))
+            && !named(&self.ignore)
     }
 }

@@ -11,7 +11,9 @@ pub(in crate::judge) fn hidden(text: &Text<'_>, scene: &Scene<'_>, packs: &Packs
     let Some(rule) = packs.rule("poisoning/hidden-characters") else { return };
     let runs = runs(text.text);
     let total: usize = runs.iter().map(|run| run.count).sum();
-    let Some((severity, worst)) = runs.iter().map(|run| (severity(run, total), run)).max_by_key(|(severity, run)| (*severity, run.count)) else {
+    let Some((severity, worst)) =
+        runs.iter().map(|run| (severity(run, total), run)).max_by_key(|(severity, run)| (*severity, run.count))
+    else {
         return;
     };
     let what = match (&worst.payload, worst.class) {
@@ -24,7 +26,9 @@ pub(in crate::judge) fn hidden(text: &Text<'_>, scene: &Scene<'_>, packs: &Packs
     };
     let confidence = if worst.payload.is_some() { Confidence::High } else { Confidence::Medium };
     let draft = finding(rule, text, scene, worst.range.clone());
-    findings.push(draft.severity(severity).confidence(confidence).with("count", total.to_string()).with("what", what).build());
+    findings.push(
+        draft.severity(severity).confidence(confidence).with("count", total.to_string()).with("what", what).build(),
+    );
 }
 
 fn severity(run: &Run, total: usize) -> Severity {
@@ -40,7 +44,14 @@ fn severity(run: &Run, total: usize) -> Severity {
 }
 
 /// `poisoning/encoded-instruction`.
-pub(in crate::judge) fn encoded(text: &Text<'_>, decoded: &Decoded, orders: bool, scene: &Scene<'_>, packs: &Packs, findings: &mut Vec<Finding>) {
+pub(in crate::judge) fn encoded(
+    text: &Text<'_>,
+    decoded: &Decoded,
+    orders: bool,
+    scene: &Scene<'_>,
+    packs: &Packs,
+    findings: &mut Vec<Finding>,
+) {
     let Some(rule) = packs.rule("poisoning/encoded-instruction") else { return };
     // Examples of a value may be encoded; only an order in them is worth a word.
     if !orders && (text.role == Role::Value || decoded.encoding.contains("escapes")) {

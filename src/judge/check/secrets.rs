@@ -7,7 +7,7 @@ use super::super::entries::Scene;
 use crate::config::{Spanned, literals};
 use crate::document::Span;
 use crate::finding::{Confidence, Evidence, Severity};
-use crate::rules::{Packs, Rule, TokenEngine};
+use crate::rules::{Packs, Rule, Shape, TokenEngine};
 use crate::text::{Secret, is_placeholder, looks_random};
 
 /// What all entries share.
@@ -23,8 +23,8 @@ struct Candidate<'e> {
     /// The name that says what it is: a variable's, a header's, an option's.
     name: &'e str,
     value: Spanned,
-    /// It is visible to whoever lists processes.
-    argument: bool,
+    /// It names what is run, where a digest or a commit is no secret, so only formats that prove themselves count.
+    program: bool,
 }
 
 /// Finds secrets in one entry, and marks everything that might be one.
@@ -32,7 +32,9 @@ pub(in crate::judge) fn secrets(scene: &Scene<'_>, context: &Context<'_>, judged
     let program = context_of_program(scene);
     for candidate in candidates(scene) {
         let mut words = words_of(candidate.name);
-        words.extend(program.iter().cloned());
+        if !candidate.program {
+            words.extend(program.iter().cloned());
+        }
         judge(&candidate, &words, scene, context, judged);
     }
 }
@@ -48,18 +50,18 @@ fn judge(candidate: &Candidate<'_>, words: &[String], scene: &Scene<'_>, context
             if hit.checked == Some(false) || is_sample(token) {
                 continue;
             }
-            if hit.token.public {
-                reported = true;
-                continue;
+            if !hit.token.public {
+                hide(candidate, range.clone(), scene, judged);
             }
-            hide(candidate, range.clone(), scene, judged);
             report(hit.rule, candidate, range, hit.checked.is_some(), scene, judged);
             reported = true;
         }
     }
     if let Some(range) = url_password(value) {
         let password = &value[range.clone()];
-        if literals(value).iter().any(|piece| piece.start <= range.start && range.end <= piece.end) && !is_weak(password) {
+        if literals(value).iter().any(|piece| piece.start <= range.start && range.end <= piece.end)
+            && !is_weak(password)
+        {
             hide(candidate, range.clone(), scene, judged);
             if !reported && let Some(rule) = context.packs.rule("secrets/url-password") {
                 report(rule, candidate, range, false, scene, judged);
@@ -67,7 +69,7 @@ fn judge(candidate: &Candidate<'_>, words: &[String], scene: &Scene<'_>, context
             }
         }
     }
-    let Some(range) = generic(candidate) else { return };
+    let Some(range) = generic(candidate).filter(|_| !candidate.program) else { return };
     hide(candidate, range.clone(), scene, judged);
     if !reported
         && says_secret(candidate.name, &value[range.clone()])
@@ -82,14 +84,19 @@ fn hide(candidate: &Candidate<'_>, range: Range<usize>, scene: &Scene<'_>, judge
     judged.hidden.push((scene.entry.source, span, candidate.value.text[range].to_owned()));
 }
 
-fn report(rule: &Rule, candidate: &Candidate<'_>, range: Range<usize>, proven: bool, scene: &Scene<'_>, judged: &mut Judged) {
+fn report(
+    rule: &Rule,
+    candidate: &Candidate<'_>,
+    range: Range<usize>,
+    proven: bool,
+    scene: &Scene<'_>,
+    judged: &mut Judged,
+) {
     let secret = Secret::new(&candidate.value.text[range.clone()]);
-    let variable: String = match candidate.argument || candidate.name.contains('-') || candidate.name.is_empty() {
-        true => candidate.name.trim_start_matches('-').to_ascii_uppercase().replace(['-', '.', ' '], "_"),
-        false => candidate.name.to_owned(),
+    let reference = match scene.reference {
+        Some(form) => format!("`{}`", form.replace("NAME", &variable_for(candidate.name))),
+        None => "a command that fetches it, since this client fills in no variables,".to_owned(),
     };
-    let variable = if variable.is_empty() { "SECRET".to_owned() } else { variable };
-    let reference = scene.reference.map_or_else(|| format!("${variable}"), |form| form.replace("NAME", &variable));
     let place = scene.place(span_of(&candidate.value, &range));
     let mut draft = rule
         .at(place, scene.subject(&candidate.path))
@@ -100,11 +107,26 @@ fn report(rule: &Rule, candidate: &Candidate<'_>, range: Range<usize>, proven: b
     if proven {
         draft = draft.confidence(Confidence::High);
     }
+    // Meant to be public: known, so that no other rule takes it for a secret, and shown only to those who ask.
+    if matches!(&rule.shape, Shape::Token(token) if token.public) {
+        draft = draft.confidence(Confidence::Low);
+    }
     // A password of a database on this machine opens nothing from outside.
     if is_local(&candidate.value.text) && rule.severity > Severity::Medium {
         draft = draft.severity(Severity::Medium);
     }
     judged.findings.push(draft.build());
+}
+
+/// The variable that a reference would name: the field's own name, or an option's in the usual spelling.
+fn variable_for(name: &str) -> String {
+    let spelled: String =
+        name.trim_start_matches('-').chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).collect();
+    match spelled.as_str() {
+        "" => "SECRET".to_owned(),
+        _ if spelled.chars().any(|c| c.is_ascii_uppercase()) && spelled == name => spelled,
+        _ => spelled.to_ascii_uppercase(),
+    }
 }
 
 fn span_of(value: &Spanned, range: &Range<usize>) -> Span {
@@ -116,14 +138,19 @@ fn candidates<'e>(scene: &Scene<'e>) -> Vec<Candidate<'e>> {
     let entry = scene.entry;
     let mut found = Vec::new();
     for field in entry.env.iter().chain(&entry.headers).chain(&entry.others) {
-        found.push(Candidate { path: field.path.clone(), name: &field.name, value: field.value.clone(), argument: false });
+        found.push(Candidate {
+            path: field.path.clone(),
+            name: &field.name,
+            value: field.value.clone(),
+            program: false,
+        });
     }
     if let Some(url) = &entry.url {
-        found.push(Candidate { path: "url".to_owned(), name: "", value: url.clone(), argument: false });
+        found.push(Candidate { path: "url".to_owned(), name: "", value: url.clone(), program: false });
         found.extend(query(url, "url"));
     }
     if let Some(command) = &entry.command {
-        found.push(Candidate { path: "command".to_owned(), name: "", value: command.clone(), argument: true });
+        found.push(Candidate { path: "command".to_owned(), name: "", value: command.clone(), program: false });
     }
     let mut option: Option<&'e str> = None;
     for (index, arg) in entry.args.iter().enumerate() {
@@ -132,13 +159,13 @@ fn candidates<'e>(scene: &Scene<'e>) -> Vec<Candidate<'e>> {
         // `--header "Authorization: Bearer …"` names the header itself.
         let pair = text
             .split_once('=')
-            .or_else(|| text.split_once(':').filter(|(name, _)| is_name(name)))
+            .or_else(|| text.split_once(':').filter(|(name, rest)| is_name(name) && !rest.starts_with(['/', '\\'])))
             .filter(|(name, _)| is_name(name.trim_start_matches('-')));
         match pair {
             Some((name, value)) => {
                 let start = text.len() - value.len();
                 let value = Spanned { text: value.to_owned(), span: arg.part(start, text.len()) };
-                found.push(Candidate { path, name, value, argument: true });
+                found.push(Candidate { path, name, value, program: false });
                 option = None;
             }
             None if text.starts_with('-') && !text.contains(' ') => {
@@ -147,12 +174,20 @@ fn candidates<'e>(scene: &Scene<'e>) -> Vec<Candidate<'e>> {
             }
             None => {
                 let name = option.take().unwrap_or("");
-                found.push(Candidate { path: path.clone(), name, value: arg.clone(), argument: true });
+                let program = names_program(scene, arg.span);
+                found.push(Candidate { path: path.clone(), name, value: arg.clone(), program });
                 found.extend(query(arg, &path));
             }
         }
     }
     found
+}
+
+/// Whether an argument is what a runner fetches.
+fn names_program(scene: &Scene<'_>, span: Span) -> bool {
+    let packages = scene.launch.packages.iter().map(|package| package.spec.span);
+    let images = scene.launch.images.iter().map(|image| image.reference.span);
+    packages.chain(images).any(|spec| span.contains(spec))
 }
 
 /// The parameters of an address's query.
@@ -164,7 +199,7 @@ fn query<'e>(url: &'e Spanned, path: &str) -> Vec<Candidate<'e>> {
         if let Some((name, value)) = pair.split_once('=') {
             let from = at + name.len() + 1;
             let value = Spanned { text: value.to_owned(), span: url.part(from, from + value.len()) };
-            found.push(Candidate { path: format!("{path}?{name}"), name, value, argument: false });
+            found.push(Candidate { path: format!("{path}?{name}"), name, value, program: false });
         }
         at += pair.len() + 1;
     }
@@ -172,7 +207,9 @@ fn query<'e>(url: &'e Spanned, path: &str) -> Vec<Candidate<'e>> {
 }
 
 fn is_name(text: &str) -> bool {
-    !text.is_empty() && text.len() <= 64 && text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.'))
+    !text.is_empty()
+        && text.len() <= 64
+        && text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.'))
 }
 
 /// The part of a value that would be the secret if there is one: behind `Bearer `, or all of it. `None` for references,
@@ -199,25 +236,92 @@ fn generic(candidate: &Candidate<'_>) -> Option<Range<usize>> {
 /// Values that say something else: paths, addresses, names, numbers, switches.
 fn is_plain(text: &str) -> bool {
     let lower = text.to_ascii_lowercase();
-    let path = text.starts_with(['/', '~', '.']) && !text.contains(' ') && text.contains('/') || text.contains(":\\") || text.contains(":/");
+    let path = text.starts_with(['/', '~', '.']) && !text.contains(' ') && text.contains('/')
+        || text.contains(":\\")
+        || text.contains(":/");
     let number = text.bytes().all(|b| b.is_ascii_digit() || matches!(b, b'.' | b':' | b'-' | b',' | b'_'));
-    let email = text.contains('@') && text.rsplit('@').next().is_some_and(|host| host.contains('.')) && !text.contains(':');
-    let file = [".json", ".pem", ".key", ".env", ".yaml", ".yml", ".toml", ".txt", ".js", ".ts", ".py"].iter().any(|end| lower.ends_with(end));
+    let email =
+        text.contains('@') && text.rsplit('@').next().is_some_and(|host| host.contains('.')) && !text.contains(':');
+    let file = [".json", ".pem", ".key", ".env", ".yaml", ".yml", ".toml", ".txt", ".js", ".ts", ".py"]
+        .iter()
+        .any(|end| lower.ends_with(end));
     path || number || email || file || text.contains('\n') && !text.contains("PRIVATE KEY")
 }
 
 /// The last words of names that hold secrets.
 const SECRET_WORDS: &[&str] = &[
-    "key", "apikey", "token", "secret", "password", "passwd", "pwd", "pass", "passphrase", "pat", "credential", "credentials", "auth",
-    "authorization", "bearer", "cookie", "jwt", "apitoken", "accesstoken", "secretkey", "accesskey", "clientsecret", "authtoken", "privatekey",
+    "key",
+    "apikey",
+    "token",
+    "secret",
+    "password",
+    "passwd",
+    "pwd",
+    "pass",
+    "passphrase",
+    "pat",
+    "credential",
+    "credentials",
+    "auth",
+    "authorization",
+    "bearer",
+    "cookie",
+    "jwt",
+    "apitoken",
+    "accesstoken",
+    "secretkey",
+    "accesskey",
+    "clientsecret",
+    "authtoken",
+    "privatekey",
 ];
 /// Names that only look so.
 const HARMLESS: &[&str] = &[
-    "public", "publishable", "keyid", "token_type", "tokenizer", "max_tokens", "tokens", "keyboard", "keymap", "keybinding", "keystore",
-    "primary_key", "foreign_key", "sort_key", "partition_key", "cache_key", "idempotency_key", "key_id", "key_name", "key_file", "key_path",
-    "keyfile", "token_limit", "token_url", "token_path", "token_file", "auth_type", "auth_mode", "auth_method", "auth_url", "client_id",
-    "secret_name", "secret_arn", "secret_id", "pass_through", "ssh_key_path", "project_key", "issue_key", "site_key", "key_prefix", "host_key",
-    "monkey", "turkey", "hotkey", "shortcut_key",
+    "public",
+    "publishable",
+    "keyid",
+    "token_type",
+    "tokenizer",
+    "max_tokens",
+    "tokens",
+    "keyboard",
+    "keymap",
+    "keybinding",
+    "keystore",
+    "primary_key",
+    "foreign_key",
+    "sort_key",
+    "partition_key",
+    "cache_key",
+    "idempotency_key",
+    "key_id",
+    "key_name",
+    "key_file",
+    "key_path",
+    "keyfile",
+    "token_limit",
+    "token_url",
+    "token_path",
+    "token_file",
+    "auth_type",
+    "auth_mode",
+    "auth_method",
+    "auth_url",
+    "client_id",
+    "secret_name",
+    "secret_arn",
+    "secret_id",
+    "pass_through",
+    "ssh_key_path",
+    "project_key",
+    "issue_key",
+    "site_key",
+    "key_prefix",
+    "host_key",
+    "monkey",
+    "turkey",
+    "hotkey",
+    "shortcut_key",
 ];
 
 /// Whether a name says that its value is a secret, and the value could be one.
@@ -245,8 +349,30 @@ fn says_secret(name: &str, value: &str) -> bool {
 /// Passwords that everybody knows open nothing that is not open already.
 fn is_weak(password: &str) -> bool {
     const WEAK: &[&str] = &[
-        "password", "postgres", "admin", "root", "secret", "changeme", "example", "test", "minioadmin", "neo4j", "guest", "user", "pass",
-        "mysql", "redis", "mongo", "default", "pwd", "123456", "admin123", "password123", "postgrespw", "[password]", "sa",
+        "password",
+        "postgres",
+        "admin",
+        "root",
+        "secret",
+        "changeme",
+        "example",
+        "test",
+        "minioadmin",
+        "neo4j",
+        "guest",
+        "user",
+        "pass",
+        "mysql",
+        "redis",
+        "mongo",
+        "default",
+        "pwd",
+        "123456",
+        "admin123",
+        "password123",
+        "postgrespw",
+        "[password]",
+        "sa",
     ];
     WEAK.contains(&password.to_ascii_lowercase().as_str()) || is_placeholder(password)
 }
@@ -254,7 +380,8 @@ fn is_weak(password: &str) -> bool {
 /// `scheme://user:PASSWORD@host`: where the password is.
 fn url_password(value: &str) -> Option<Range<usize>> {
     let start = value.find("://")? + 3;
-    let authority = &value[start..start + value[start..].find(['/', '?', '#', ' ', '"']).unwrap_or(value.len() - start)];
+    let authority =
+        &value[start..start + value[start..].find(['/', '?', '#', ' ', '"']).unwrap_or(value.len() - start)];
     let (user_info, _) = authority.rsplit_once('@')?;
     let (user, password) = user_info.split_once(':')?;
     let from = start + user.len() + 1;
@@ -271,7 +398,10 @@ fn is_local(value: &str) -> bool {
 fn is_sample(token: &str) -> bool {
     let body = token.rsplit(['_', '-', '.']).next().unwrap_or(token);
     let lower = token.to_ascii_lowercase();
-    ["example", "your", "placeholder", "xxxx", "dummy", "fake", "changeme", "redacted"].iter().any(|word| lower.contains(word)) || is_placeholder(body) && body.len() >= 8 && token.len() < 60
+    ["example", "your", "placeholder", "xxxx", "dummy", "fake", "changeme", "redacted"]
+        .iter()
+        .any(|word| lower.contains(word))
+        || is_placeholder(body) && body.len() >= 8 && token.len() < 60
 }
 
 /// The words of a name: `SUPABASE_ACCESS_TOKEN`, `--api-key`, `figmaApiKey`, `X-Api-Key`.
@@ -280,10 +410,9 @@ fn words_of(name: &str) -> Vec<String> {
     let mut word = String::new();
     let mut lower_before = false;
     for c in name.chars() {
-        if !c.is_alphanumeric() || (c.is_uppercase() && lower_before) {
-            if !word.is_empty() {
-                words.push(std::mem::take(&mut word));
-            }
+        let ends = !c.is_alphanumeric() || (c.is_uppercase() && lower_before);
+        if ends && !word.is_empty() {
+            words.push(std::mem::take(&mut word));
         }
         if c.is_alphanumeric() {
             word.extend(c.to_lowercase());

@@ -59,7 +59,14 @@ impl<'a> Group<'a> {
                 scene.catalog.tools.iter().filter_map(move |tool| {
                     let node = tool.get("name")?;
                     let name = node.as_str()?;
-                    let text = Text { text: name, role: Role::Name, list: "tools", item: Some(name), field: "name".to_owned(), span: node.span };
+                    let text = Text {
+                        text: name,
+                        role: Role::Name,
+                        list: "tools",
+                        item: Some(name),
+                        field: "name".to_owned(),
+                        span: node.span,
+                    };
                     Some(Tool { server, name, text })
                 })
             })
@@ -70,7 +77,10 @@ impl<'a> Group<'a> {
         let Some(rule) = self.packs.rule(rule) else { return };
         let (scene, others) = (&self.scenes[tool.server], &self.scenes[other.server]);
         let draft = finding(rule, &tool.text, scene, 0..tool.name.len())
-            .related(others.place(&other.text, 0..other.name.len()), format!("`{}` of `{}`", other.name, others.catalog.server))
+            .related(
+                others.place(&other.text, 0..other.name.len()),
+                format!("`{}` of `{}`", other.name, others.catalog.server),
+            )
             .with("other-tool", other.name.to_owned())
             .with("other-server", others.catalog.server.clone());
         self.findings.push(draft.build());
@@ -101,13 +111,15 @@ impl<'a> Group<'a> {
         }
         for (place, tool) in tools.iter().enumerate() {
             let alike = by_skeleton.get(&folded(tool.name)).into_iter().flatten();
-            let spelled = alike.filter(|other| other.server != tool.server && other.name.to_lowercase() != tool.name.to_lowercase());
+            let spelled = alike
+                .filter(|other| other.server != tool.server && other.name.to_lowercase() != tool.name.to_lowercase());
             // The one with letters of another script imitates the one without.
             if let Some(other) = spelled.filter(|other| other.name.is_ascii()).find(|_| !tool.name.is_ascii()) {
                 self.add("shadowing/look-alike-name", tool, other);
                 continue;
             }
-            let typo = tools[..place].iter().find(|other| other.server != tool.server && is_typo(tool.name, other.name));
+            let typo =
+                tools[..place].iter().find(|other| other.server != tool.server && is_typo(tool.name, other.name));
             if let Some(other) = typo {
                 self.add("shadowing/near-name", tool, other);
             }
@@ -158,7 +170,10 @@ fn mentions<'n>(matcher: &AhoCorasick, names: &[&'n String], text: &str) -> Vec<
     let part_of_word = |byte: Option<&u8>| byte.is_some_and(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-'));
     matcher
         .find_overlapping_iter(text)
-        .filter(|found| !part_of_word(found.start().checked_sub(1).and_then(|at| bytes.get(at))) && !part_of_word(bytes.get(found.end())))
+        .filter(|found| {
+            !part_of_word(found.start().checked_sub(1).and_then(|at| bytes.get(at)))
+                && !part_of_word(bytes.get(found.end()))
+        })
         .map(|found| (names[found.pattern().as_usize()].as_str(), found.range()))
         .collect()
 }
@@ -202,8 +217,10 @@ fn is_typo(a: &str, b: &str) -> bool {
     }
     let plural = a.strip_suffix('s') == Some(&b) || b.strip_suffix('s') == Some(&a);
     // A letter more inside a word is how a plural looks in `list_items_by_id`, too.
-    let parts = |name: &str| name.split(['_', '-', '.']).map(|part| part.trim_end_matches('s').to_owned()).collect::<Vec<_>>();
-    let letters = |name: &str| name.chars().filter(|c| !c.is_ascii_digit() && !matches!(c, '_' | '-' | '.')).collect::<String>();
+    let parts =
+        |name: &str| name.split(['_', '-', '.']).map(|part| part.trim_end_matches('s').to_owned()).collect::<Vec<_>>();
+    let letters =
+        |name: &str| name.chars().filter(|c| !c.is_ascii_digit() && !matches!(c, '_' | '-' | '.')).collect::<String>();
     !plural && parts(&a) != parts(&b) && letters(&a) != letters(&b) && strsim::osa_distance(&a, &b) == 1
 }
 
@@ -214,7 +231,13 @@ mod tests {
     #[test]
     fn slips_and_words() {
         assert!(is_typo("playwrigth_open", "playwright_open") && is_typo("send_mesage_now", "send_message_now"));
-        for (a, b) in [("list_item_ids", "list_items_ids"), ("get_user_v1x", "get_user_v2x"), ("read_file", "load_file"), ("create_issue", "create_issues"), ("list_issues_a", "list_issuesa")] {
+        for (a, b) in [
+            ("list_item_ids", "list_items_ids"),
+            ("get_user_v1x", "get_user_v2x"),
+            ("read_file", "load_file"),
+            ("create_issue", "create_issues"),
+            ("list_issues_a", "list_issuesa"),
+        ] {
             assert!(!is_typo(a, b), "{a} {b}");
         }
     }

@@ -61,12 +61,18 @@ impl Check<'_> {
         let same = |other: &KnownPackage| {
             other.ecosystem == package.ecosystem
                 && canonical(other.ecosystem, &other.name) == canonical(package.ecosystem, &package.name)
-                && (other.versions.is_empty() || matches!(&package.pin, Pin::Exact(version) if other.versions.contains(version)))
+                && (other.versions.is_empty()
+                    || matches!(&package.pin, Pin::Exact(version) if other.versions.contains(version)))
         };
-        for (rule, list) in [("supply-chain/known-malicious", &known.malicious), ("supply-chain/archived-package", &known.archived)] {
+        for (rule, list) in
+            [("supply-chain/known-malicious", &known.malicious), ("supply-chain/archived-package", &known.archived)]
+        {
             if let Some(found) = list.iter().find(|other| same(other)) {
                 self.add(rule, package.spec.span, &package.spec.text, |draft| {
-                    draft.with("package", package.name.clone()).with("ecosystem", package.ecosystem.name()).with("note", found.note.clone())
+                    draft
+                        .with("package", package.name.clone())
+                        .with("ecosystem", package.ecosystem.name())
+                        .with("note", found.note.clone())
                 });
             }
         }
@@ -110,8 +116,23 @@ impl Check<'_> {
     /// Variables that make a program run something else than it says.
     fn variables(&mut self) {
         const LOADERS: &[&str] = &[
-            "LD_PRELOAD", "LD_LIBRARY_PATH", "LD_AUDIT", "DYLD_INSERT_LIBRARIES", "DYLD_LIBRARY_PATH", "NODE_OPTIONS", "PYTHONSTARTUP", "PYTHONPATH",
-            "PERL5OPT", "PERL5LIB", "RUBYOPT", "RUBYLIB", "BASH_ENV", "GIT_SSH_COMMAND", "JAVA_TOOL_OPTIONS", "NODE_PATH", "PYTHONHOME",
+            "LD_PRELOAD",
+            "LD_LIBRARY_PATH",
+            "LD_AUDIT",
+            "DYLD_INSERT_LIBRARIES",
+            "DYLD_LIBRARY_PATH",
+            "NODE_OPTIONS",
+            "PYTHONSTARTUP",
+            "PYTHONPATH",
+            "PERL5OPT",
+            "PERL5LIB",
+            "RUBYOPT",
+            "RUBYLIB",
+            "BASH_ENV",
+            "GIT_SSH_COMMAND",
+            "JAVA_TOOL_OPTIONS",
+            "NODE_PATH",
+            "PYTHONHOME",
         ];
         let fields: Vec<_> = self.scene.entry.env.iter().collect();
         for field in fields {
@@ -121,8 +142,20 @@ impl Check<'_> {
                 continue;
             }
             // Memory and warnings are what people set NODE_OPTIONS for, and a folder of the project is its own code.
-            let tuning = name == "NODE_OPTIONS" && !["--require", "-r ", "--import", "--loader", "--experimental-loader", "--eval", "-e "].iter().any(|option| value.contains(option));
-            let search_path = matches!(name.as_str(), "PYTHONPATH" | "NODE_PATH" | "LD_LIBRARY_PATH" | "PERL5LIB" | "RUBYLIB" | "PYTHONHOME" | "DYLD_LIBRARY_PATH");
+            let tuning = name == "NODE_OPTIONS"
+                && !["--require", "-r ", "--import", "--loader", "--experimental-loader", "--eval", "-e "]
+                    .iter()
+                    .any(|option| value.contains(option));
+            let search_path = matches!(
+                name.as_str(),
+                "PYTHONPATH"
+                    | "NODE_PATH"
+                    | "LD_LIBRARY_PATH"
+                    | "PERL5LIB"
+                    | "RUBYLIB"
+                    | "PYTHONHOME"
+                    | "DYLD_LIBRARY_PATH"
+            );
             if tuning {
                 continue;
             }
@@ -136,9 +169,27 @@ impl Check<'_> {
 
     /// Packages from somewhere else than everybody's.
     fn registries(&mut self) {
-        const OPTIONS: &[&str] = &["--registry", "--index-url", "-i", "--extra-index-url", "--default-index", "--index", "--find-links", "-f"];
-        const VARIABLES: &[&str] = &["NPM_CONFIG_REGISTRY", "UV_INDEX_URL", "UV_DEFAULT_INDEX", "UV_INDEX", "UV_EXTRA_INDEX_URL", "PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL"];
-        const USUAL: &[&str] = &["registry.npmjs.org", "registry.yarnpkg.com", "pypi.org", "npm.pkg.github.com", "jsr.io"];
+        const OPTIONS: &[&str] = &[
+            "--registry",
+            "--index-url",
+            "-i",
+            "--extra-index-url",
+            "--default-index",
+            "--index",
+            "--find-links",
+            "-f",
+        ];
+        const VARIABLES: &[&str] = &[
+            "NPM_CONFIG_REGISTRY",
+            "UV_INDEX_URL",
+            "UV_DEFAULT_INDEX",
+            "UV_INDEX",
+            "UV_EXTRA_INDEX_URL",
+            "PIP_INDEX_URL",
+            "PIP_EXTRA_INDEX_URL",
+        ];
+        const USUAL: &[&str] =
+            &["registry.npmjs.org", "registry.yarnpkg.com", "pypi.org", "npm.pkg.github.com", "jsr.io"];
         if self.scene.launch.packages.is_empty() {
             return;
         }
@@ -146,8 +197,12 @@ impl Check<'_> {
         let args = &self.scene.entry.args;
         for (index, arg) in args.iter().enumerate() {
             match arg.text.split_once('=') {
-                Some((option, value)) if OPTIONS.contains(&option) => found.push((value.to_owned(), arg.part(option.len() + 1, arg.text.len()))),
-                _ if OPTIONS.contains(&arg.text.as_str()) => found.extend(args.get(index + 1).map(|value| (value.text.clone(), value.span))),
+                Some((option, value)) if OPTIONS.contains(&option) => {
+                    found.push((value.to_owned(), arg.part(option.len() + 1, arg.text.len())))
+                }
+                _ if OPTIONS.contains(&arg.text.as_str()) => {
+                    found.extend(args.get(index + 1).map(|value| (value.text.clone(), value.span)))
+                }
                 _ => {}
             }
         }
@@ -158,12 +213,21 @@ impl Check<'_> {
         }
         for (url, span) in found {
             let Some((scheme, rest)) = url.split_once("://") else { continue };
-            let host = rest.split(['/', ':']).next().unwrap_or_default().rsplit('@').next().unwrap_or_default().to_ascii_lowercase();
+            let host = rest
+                .split(['/', ':'])
+                .next()
+                .unwrap_or_default()
+                .rsplit('@')
+                .next()
+                .unwrap_or_default()
+                .to_ascii_lowercase();
             if USUAL.contains(&host.as_str()) && scheme == "https" || Scene::has_reference(&url) {
                 continue;
             }
             let severity = if scheme == "https" { Severity::Medium } else { Severity::High };
-            self.add("supply-chain/other-registry", span, &url, |draft| draft.severity(severity).with("registry", host));
+            self.add("supply-chain/other-registry", span, &url, |draft| {
+                draft.severity(severity).with("registry", host)
+            });
         }
     }
 
@@ -174,14 +238,21 @@ impl Check<'_> {
         let script = entry.args.iter().find(|arg| !arg.text.starts_with('-'));
         for word in entry.command.iter().chain(script) {
             let path = word.text.replace('\\', "/").to_ascii_lowercase();
-            let shared = ["/tmp/", "/var/tmp/", "/dev/shm/", "/private/tmp/", "c:/temp/", "c:/windows/temp/"].iter().any(|folder| path.starts_with(folder))
+            let shared = ["/tmp/", "/var/tmp/", "/dev/shm/", "/private/tmp/", "c:/temp/", "c:/windows/temp/"]
+                .iter()
+                .any(|folder| path.starts_with(folder))
                 || path.contains("/appdata/local/temp/")
                 || path.contains("/downloads/");
             // A folder is an argument; what runs is a file in it.
             let file = path.rsplit('/').next().is_some_and(|name| !name.is_empty());
-            let runs = entry.command.as_ref() == Some(word) || [".js", ".mjs", ".cjs", ".py", ".sh", ".ts", ".rb", ".jar", ".exe"].iter().any(|end| path.ends_with(end));
+            let runs = entry.command.as_ref() == Some(word)
+                || [".js", ".mjs", ".cjs", ".py", ".sh", ".ts", ".rb", ".jar", ".exe"]
+                    .iter()
+                    .any(|end| path.ends_with(end));
             if shared && file && runs && !word.text.contains(' ') {
-                self.add("supply-chain/temporary-folder", word.span, &word.text, |draft| draft.with("path", word.text.clone()));
+                self.add("supply-chain/temporary-folder", word.span, &word.text, |draft| {
+                    draft.with("path", word.text.clone())
+                });
             }
         }
     }

@@ -4,16 +4,9 @@ use std::ops::Range;
 
 use annotate_snippets::{AnnotationKind, Snippet};
 
-use crate::document::{Position, Source, Span};
+use crate::document::{Source, Span};
 use crate::finding::Excerpt;
 use crate::text::Visible;
-
-/// What there is to show of a place.
-#[derive(Default)]
-pub(super) struct Parts {
-    pub(super) origin: Option<(String, Position)>,
-    pub(super) lines: Option<Lines>,
-}
 
 /// Lines fit to be shown, with a mark.
 pub(super) struct Lines {
@@ -27,6 +20,11 @@ pub(super) struct Lines {
 const MOST_LINES: usize = 6;
 
 impl Lines {
+    /// How wide the numbers of its lines are.
+    pub(super) fn gutter(&self) -> usize {
+        self.first.map_or(0, |first| (first + self.text.matches('\n').count()).to_string().len())
+    }
+
     pub(super) fn element(&self) -> Snippet<'_, annotate_snippets::Annotation<'_>> {
         let snippet = Snippet::source(self.text.as_str()).annotation(AnnotationKind::Primary.span(self.mark.clone()));
         match self.first {
@@ -194,6 +192,14 @@ mod tests {
         let lines = of_file(&source, Span::new(500, 506), 80).unwrap();
         assert_eq!(&lines.text[lines.mark.clone()], "needle");
         assert!(lines.text.chars().count() <= 72, "{}", lines.text);
+    }
+
+    #[test]
+    fn marks_end_where_the_line_is_cut() {
+        let text = format!("{}{}", "a".repeat(30), "\u{e0041}".repeat(49));
+        let lines = of_answer(&Excerpt::around(&text, 30..text.len()), 80).unwrap();
+        assert!(lines.text.ends_with('…'), "{}", lines.text);
+        assert_eq!(lines.mark.end, lines.text.len() - "…".len());
     }
 
     proptest! {

@@ -15,20 +15,32 @@ pub(super) fn write(text: &mut String, outcome: &Outcome, style: &Style) {
     let not_started: Vec<String> = coverage
         .servers
         .iter()
-        .filter(|server| server.status == ServerStatus::Static && server.reason.as_deref().is_some_and(|reason| reason.starts_with("not started")))
+        .filter(|server| {
+            server.status == ServerStatus::Static
+                && server.reason.as_deref().is_some_and(|reason| reason.starts_with("not started"))
+        })
         .map(|server| visible(&server.server))
         .collect();
     for server in &coverage.servers {
-        let started = server.status != ServerStatus::Static || !server.reason.as_deref().is_some_and(|reason| reason.starts_with("not started"));
+        let started = server.status != ServerStatus::Static
+            || !server.reason.as_deref().is_some_and(|reason| reason.starts_with("not started"));
         if server.status != ServerStatus::Scanned && started {
             let client = server.client.as_ref().map(|client| format!(" of {}", visible(client))).unwrap_or_default();
             let reason = server.reason.as_deref().unwrap_or("no reason is known");
-            gaps.push(format!("server `{}`{client} ({}): {}", visible(&server.server), server.status.as_str(), visible(reason)));
+            gaps.push(format!(
+                "server `{}`{client} ({}): {}",
+                visible(&server.server),
+                server.status.as_str(),
+                visible(reason)
+            ));
         }
     }
     if !not_started.is_empty() {
         let names = shortened(&not_started);
-        gaps.push(format!("{} not started, only judged by the config: {names}. `--launch all` starts and asks them.", counted(not_started.len(), "server")));
+        gaps.push(format!(
+            "{} not started, only judged by the config: {names}. `--launch all` starts and asks them.",
+            counted(not_started.len(), "server")
+        ));
     }
     if !gaps.is_empty() {
         text.push_str("Not looked at:\n");
@@ -40,8 +52,16 @@ pub(super) fn write(text: &mut String, outcome: &Outcome, style: &Style) {
         text.push('\n');
     }
 
-    let read = coverage.configs.iter().filter(|config| matches!(config.status, ConfigStatus::Scanned | ConfigStatus::Partial)).count();
-    let asked: Vec<_> = coverage.servers.iter().filter(|server| matches!(server.status, ServerStatus::Scanned | ServerStatus::Partial)).collect();
+    let read = coverage
+        .configs
+        .iter()
+        .filter(|config| matches!(config.status, ConfigStatus::Scanned | ConfigStatus::Partial))
+        .count();
+    let asked: Vec<_> = coverage
+        .servers
+        .iter()
+        .filter(|server| matches!(server.status, ServerStatus::Scanned | ServerStatus::Partial))
+        .collect();
     let tools: usize = asked.iter().filter_map(|server| server.tools).sum();
     let mut looked = format!("Looked at {}, {}", counted(read, "config"), counted(coverage.servers.len(), "server"));
     if !asked.is_empty() {
@@ -58,8 +78,13 @@ pub(super) fn write(text: &mut String, outcome: &Outcome, style: &Style) {
         .map(|(severity, count)| coloured(*severity, &format!("{count} {severity}"), style))
         .collect();
     let hidden = if style.info { 0 } else { outcome.count(Severity::Info) };
-    let found = if counts.is_empty() { "Nothing found in what was looked at".to_owned() } else { format!("Found {}", counts.join(", ")) };
-    let more = if hidden > 0 { format!(" ({hidden} of severity info not shown, see --pedantic)") } else { String::new() };
+    let found = if counts.is_empty() {
+        "Nothing found in what was looked at".to_owned()
+    } else {
+        format!("Found {}", counts.join(", "))
+    };
+    let more =
+        if hidden > 0 { format!(" ({hidden} of severity info not shown, see --pedantic)") } else { String::new() };
     text.push_str(&format!("{found}{more}.\n"));
 }
 
