@@ -10,6 +10,8 @@ pub enum Part {
     Literal(Range<usize>),
     /// A variable of the environment, with the default that is used when it isn't set.
     Variable {
+        /// The whole reference.
+        range: Range<usize>,
         /// Its name.
         name: String,
         /// Where the default stands.
@@ -87,13 +89,17 @@ fn reference_at(value: &str, at: usize) -> Option<(Part, usize)> {
             }
             if let Some(name) = rest.strip_prefix("$env:") {
                 let length = name_length(name)?;
-                return Some((Part::Variable { name: name[..length].to_owned(), default: None }, at + 5 + length));
+                return Some((
+                    Part::Variable { range: at..at + 5 + length, name: name[..length].to_owned(), default: None },
+                    at + 5 + length,
+                ));
             }
             let length = name_length(&rest[1..])?;
             let name = &rest[1..1 + length];
             // `$5 off` and `pa$word` are no references; variables are written in capitals.
             let capitals = name.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'_');
-            capitals.then(|| (Part::Variable { name: name.to_owned(), default: None }, at + 1 + length))
+            let end = at + 1 + length;
+            capitals.then(|| (Part::Variable { range: at..end, name: name.to_owned(), default: None }, end))
         }
         b'{' => {
             if let Some(inner) = rest.strip_prefix("{{") {
@@ -101,14 +107,20 @@ fn reference_at(value: &str, at: usize) -> Option<(Part, usize)> {
             }
             if let Some(inner) = rest.strip_prefix("{env:") {
                 let end = inner.find('}')?;
-                return Some((Part::Variable { name: inner[..end].to_owned(), default: None }, at + end + 6));
+                let close = at + end + 6;
+                return Some((
+                    Part::Variable { range: at..close, name: inner[..end].to_owned(), default: None },
+                    close,
+                ));
             }
             rest.starts_with("{file:").then(|| rest.find('}')).flatten().and_then(|end| whole(end + 1))
         }
         b'%' => {
             let length = name_length(&rest[1..])?;
-            (rest.as_bytes().get(1 + length) == Some(&b'%'))
-                .then(|| (Part::Variable { name: rest[1..1 + length].to_owned(), default: None }, at + length + 2))
+            let end = at + length + 2;
+            let name = rest[1..1 + length].to_owned();
+            let closed = rest.as_bytes().get(1 + length) == Some(&b'%');
+            closed.then(|| (Part::Variable { range: at..end, name, default: None }, end))
         }
         b'<' => rest.starts_with("<%").then(|| rest.find("%>")).flatten().and_then(|end| whole(end + 2)),
         _ => None,
@@ -116,27 +128,24 @@ fn reference_at(value: &str, at: usize) -> Option<(Part, usize)> {
 }
 
 /// What stands between `${` and `}`.
-fn variable(inner: &str, start: usize, whole: Range<usize>) -> Part {
+fn variable(inner: &str, start: usize, range: Range<usize>) -> Part {
     if let Some(name) = inner.strip_prefix("env:") {
-        return Part::Variable { name: name.to_owned(), default: None };
+        return Part::Variable { range, name: name.to_owned(), default: None };
     }
-    let length = name_length(inner).unwrap_or(0);
-    let (name, rest) = inner.split_at(length);
-    let default = ["", ":-", "-", ":=", "=", ":?", "?"].iter().rev().find_map(|operator| {
-        let text = rest.strip_prefix(operator)?;
-        Some((operator, text))
-    });
-    match default {
-        Some((_, ""))
-            if rest.is_empty() && !name.is_empty() && !name.starts_with("workspaceFolder") && name != "userHome" =>
-        {
-            Part::Variable { name: name.to_owned(), default: None }
-        }
-        Some((&(":-" | "-" | ":=" | "="), text)) if !name.is_empty() => {
+    let (name, rest) = inner.split_at(name_length(inner).unwrap_or(0));
+    // These two are folders, not variables.
+    if name.is_empty() || name.starts_with("workspaceFolder") || name == "userHome" {
+        return Part::Reference(range);
+    }
+    if rest.is_empty() {
+        return Part::Variable { range, name: name.to_owned(), default: None };
+    }
+    match [":-", ":=", "-", "="].iter().find_map(|operator| rest.strip_prefix(operator)) {
+        Some(text) => {
             let from = start + inner.len() - text.len();
-            Part::Variable { name: name.to_owned(), default: Some(from..from + text.len()) }
+            Part::Variable { range, name: name.to_owned(), default: Some(from..from + text.len()) }
         }
-        _ => Part::Reference(whole),
+        None => Part::Reference(range),
     }
 }
 
@@ -194,22 +203,27 @@ pub fn is_reference(value: &str) -> bool {
     })
 }
 
-/// A value as the client would hand it to the server, with variables looked up by `lookup`. `None` if a part of it can't
-/// be known here: an input, a vault, a command, a variable that isn't set.
+/// A value as the client would hand it to the server, with `${…}` and `{env:…}` looked up by `lookup`. Other spellings
+/// are the server's own business, a shell's for example, and stay as they are. `None` if a part can't be known here: an
+/// input, an entry of a vault, a command, a variable that isn't set.
 pub fn expand(value: &str, lookup: &dyn Fn(&str) -> Option<String>) -> Option<String> {
     let mut expanded = String::new();
     for part in parts(value) {
         match part {
             Part::Literal(range) => expanded.push_str(&value[range]),
-            Part::Variable { name, default } => match (lookup(&name), default) {
-                (Some(found), _) => expanded.push_str(&found),
-                (None, Some(range)) => expanded.push_str(&expand(&value[range], lookup)?),
-                (None, None) => return None,
-            },
+            Part::Variable { range, name, default } if value[range.clone()].contains('{') => {
+                match (lookup(&name), default) {
+                    (Some(found), _) => expanded.push_str(&found),
+                    (None, Some(default)) => expanded.push_str(&expand(&value[default], lookup)?),
+                    (None, None) => return None,
+                }
+            }
+            Part::Variable { range, .. } => expanded.push_str(&value[range]),
             Part::Reference(range) => match &value[range] {
                 "${userHome}" => expanded.push_str(&lookup("HOME")?),
                 "${workspaceFolder}" => expanded.push_str(&lookup("PWD")?),
                 "${pathSeparator}" | "${/}" => expanded.push(std::path::MAIN_SEPARATOR),
+                shell if shell.starts_with("$(") => expanded.push_str(shell),
                 _ => return None,
             },
         }
@@ -262,10 +276,11 @@ mod tests {
     #[test]
     fn expanding_needs_every_part() {
         let lookup = |name: &str| (name == "A").then(|| "1".to_owned());
-        assert_eq!(expand("x${A}$A${env:A}{env:A}", &lookup).as_deref(), Some("x1111"));
+        assert_eq!(expand("x${A}$A${env:A}{env:A}", &lookup).as_deref(), Some("x1$A11"));
         assert_eq!(expand("${B:-d}", &lookup).as_deref(), Some("d"));
         assert_eq!(expand("${B}", &lookup), None);
-        assert_eq!(expand("$(id)", &lookup), None);
+        assert_eq!(expand("$(id) $B %B%", &lookup).as_deref(), Some("$(id) $B %B%"));
+        assert_eq!(expand("${command:x}", &lookup), None);
         assert_eq!(expand("${input:x}", &lookup), None);
         assert_eq!(expand("plain", &lookup).as_deref(), Some("plain"));
     }

@@ -244,9 +244,10 @@ impl Search<'_> {
     }
 }
 
-/// A path as given; an absolute one below the current folder is shown relative to it.
+/// A path as given, without a `./` before it; an absolute one below the current folder is shown relative to it.
 fn shown(path: &Path, current: &Path) -> String {
-    path.strip_prefix(current).unwrap_or(path).display().to_string()
+    let path = path.strip_prefix(current).unwrap_or(path);
+    path.strip_prefix(".").unwrap_or(path).display().to_string()
 }
 
 fn slashes(path: &Path) -> String {

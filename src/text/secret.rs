@@ -104,7 +104,8 @@ pub fn looks_random(value: &str) -> bool {
     let upper = value.bytes().any(|b| b.is_ascii_uppercase());
     let lower = value.bytes().any(|b| b.is_ascii_lowercase());
     // Without digits, only a long mix of upper and lower case is no word.
-    if !digit && !(upper && lower && length >= 24) {
+    let long_mix = upper && lower && length >= 24;
+    if !digit && !long_mix {
         return false;
     }
     bits >= if length < 24 { 3.0 } else { 3.5 } && !reads_as_words(value)
