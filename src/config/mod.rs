@@ -8,7 +8,7 @@ pub use entry::{Field, ServerEntry, Spanned};
 pub use value::{Part, expand, is_reference, literals, parts};
 
 use crate::discover::{Clients, ConfigFile};
-use crate::document::{Encoding, Source, SourceId, Span, parse_json};
+use crate::document::{Encoding, Format, Source, SourceId, Span};
 
 /// One config that was read.
 #[derive(Debug)]
@@ -41,7 +41,7 @@ pub fn read(file: ConfigFile, id: SourceId, source: &Source, clients: &Clients) 
         let message = "not valid UTF-8; undecodable bytes were replaced".to_owned();
         config.problems.push(Problem { message, span: Span::new(0, 0) });
     }
-    match parse_json(&source.text) {
+    match Format::of(&source.name, &source.text).parse(&source.text) {
         Ok(root) => {
             for place in shape::places(&root, clients) {
                 match entry::read(&place, &config.file, id, clients.entry_words()) {

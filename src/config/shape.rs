@@ -33,8 +33,14 @@ pub(super) fn places<'d>(root: &'d Node, clients: &Clients) -> Vec<Place<'d>> {
                 continue;
             }
             for member in node.members() {
-                if sure && keeps_servers(node) || looks_like_server(&member.value, words) {
+                if sure || looks_like_server(&member.value, words) {
                     found.push(place(member, context.clone()));
+                }
+            }
+            // Some clients keep a list, in which each server says its own name.
+            for (index, element) in node.elements().iter().enumerate() {
+                if looks_like_server(element, words) {
+                    found.push(listed(element, index, context.clone()));
                 }
             }
         }
@@ -46,8 +52,11 @@ fn place(member: &Member, context: Option<String>) -> Place<'_> {
     Place { name: member.key.clone(), name_span: member.key_span, node: &member.value, context }
 }
 
-fn keeps_servers(node: &Node) -> bool {
-    matches!(node.kind, Kind::Object(_))
+fn listed(element: &Node, index: usize, context: Option<String>) -> Place<'_> {
+    let named =
+        ["name", "id", "serverName"].iter().find_map(|key| element.get(key)).filter(|name| name.as_str().is_some());
+    let name = named.and_then(Node::as_str).map_or_else(|| format!("[{index}]"), str::to_owned);
+    Place { name, name_span: named.map_or(element.span, |name| name.span), node: element, context }
 }
 
 /// Whether an object has a field that says what to start or where to connect.
@@ -142,6 +151,11 @@ mod tests {
         assert_eq!(names(r#"{"projects": {"/p": {"mcpServers": {"a": {"command": "x"}}}}}"#), ["/p:a"]);
         assert_eq!(names(r#"{"a": {"command": "x"}, "b": {"type": "object"}}"#), ["a"]);
         assert_eq!(names(r#"{"mcp": {"a": {"command": ["npx", "x"]}}}"#), ["a"]);
+        assert_eq!(
+            names(r#"{"mcpServers": [{"name": "a", "command": "x"}, {"url": "https://x"}, "reference"]}"#),
+            ["a", "[1]"]
+        );
+        assert_eq!(names(r#"[{"name": "a", "command": "x"}]"#), ["a"]);
         assert_eq!(names(r#"{"name": "x", "scripts": {"a": "b"}}"#), Vec::<String>::new());
     }
 

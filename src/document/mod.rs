@@ -7,11 +7,15 @@ mod json;
 mod lines;
 mod node;
 mod strings;
+mod toml;
+mod yaml;
 
 pub use json::{SyntaxError, parse_answer, parse_json};
 pub use lines::{LineIndex, Position};
 pub use node::{Kind, Member, Node};
 pub use strings::raw_offset;
+pub use toml::parse_toml;
+pub use yaml::parse_yaml;
 
 /// A half-open range of bytes in the text of one [`Source`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -41,6 +45,56 @@ impl Span {
     /// Whether every byte of `other` lies inside.
     pub fn contains(self, other: Span) -> bool {
         self.start <= other.start && other.end <= self.end
+    }
+}
+
+/// The syntax of a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Format {
+    /// JSON, with the liberties that clients take.
+    Json,
+    /// TOML.
+    Toml,
+    /// YAML.
+    Yaml,
+}
+
+impl Format {
+    /// The syntax of a file, by the ending of its name, and where that says nothing by how it begins.
+    pub fn of(name: &str, text: &str) -> Self {
+        let ending = name.rsplit('.').next().unwrap_or_default().to_ascii_lowercase();
+        match ending.as_str() {
+            "json" | "jsonc" | "json5" | "code-workspace" => return Self::Json,
+            "toml" => return Self::Toml,
+            "yaml" | "yml" => return Self::Yaml,
+            _ => {}
+        }
+        let line = text
+            .lines()
+            .map(str::trim)
+            .find(|line| !line.is_empty() && !line.starts_with(['#', '/']))
+            .unwrap_or_default();
+        let header =
+            line.strip_prefix('[').is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_alphabetic() || c == '['));
+        if header && line.ends_with(']') || line.contains(" = ") {
+            Self::Toml
+        } else if line.starts_with(['{', '[']) || line.is_empty() {
+            Self::Json
+        } else {
+            Self::Yaml
+        }
+    }
+
+    /// Parses a text of this syntax.
+    ///
+    /// # Errors
+    /// The first place that is not of this syntax.
+    pub fn parse(self, text: &str) -> Result<Node, SyntaxError> {
+        match self {
+            Self::Json => parse_json(text),
+            Self::Toml => parse_toml(text),
+            Self::Yaml => parse_yaml(text),
+        }
     }
 }
 
@@ -200,6 +254,22 @@ mod tests {
         assert_eq!((bom.text.as_str(), bom.encoding), ("{}", Encoding::Utf8Bom));
         assert_eq!((utf16.text.as_str(), utf16.encoding), ("{}", Encoding::Utf16));
         assert_eq!(Source::new("d", b"{\xFF}").encoding, Encoding::Lossy);
+    }
+
+    #[test]
+    fn syntax_by_name_and_by_content() {
+        for (name, text, format) in [
+            ("a.json", "x", Format::Json),
+            ("config.toml", "", Format::Toml),
+            ("a.yml", "", Format::Yaml),
+            ("mcp", "// c\n{", Format::Json),
+            ("mcp", "[1, 2]", Format::Json),
+            ("mcp", "# c\n[mcp_servers.x]\n", Format::Toml),
+            ("mcp", "mcpServers:\n", Format::Yaml),
+            ("mcp", "", Format::Json),
+        ] {
+            assert_eq!(Format::of(name, text), format, "{name} {text}");
+        }
     }
 
     #[test]

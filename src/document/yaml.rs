@@ -1,0 +1,187 @@
+//! YAML, from the events of `granit-parser`.
+
+use granit_parser::{Event, Parser, ScalarStyle};
+
+use super::{Kind, Member, Node, Span, SyntaxError};
+
+/// Nodes that aliases may add: a few lines can stand for billions.
+const MOST_ALIASED: usize = 100_000;
+/// Deeper files are attacks.
+const DEEPEST: usize = 256;
+
+/// Parses the first document of a YAML file. Aliases are followed within a budget; plain scalars that read as null,
+/// truth values and numbers are those, everything else is a string.
+///
+/// # Errors
+/// The first place that is not YAML, or that goes over a bound.
+pub fn parse_yaml(text: &str) -> Result<Node, SyntaxError> {
+    let mut reader = Reader { text, events: Vec::new(), at: 0, anchors: Vec::new(), aliased: 0 };
+    for event in Parser::new_from_str(text) {
+        let (event, span) = event.map_err(|error| {
+            let at = error.marker().byte_offset().unwrap_or(0).min(text.len());
+            SyntaxError { message: error.to_string(), span: Span::new(at, at) }
+        })?;
+        let range = span.byte_range().unwrap_or(0..0);
+        match event {
+            Event::DocumentEnd => break,
+            Event::StreamStart | Event::StreamEnd | Event::DocumentStart(..) | Event::Comment(..) => {}
+            event => reader.events.push((event, Span::new(range.start.min(text.len()), range.end.min(text.len())))),
+        }
+    }
+    if reader.events.is_empty() {
+        return Ok(Node { kind: Kind::Object(Vec::new()), span: Span::new(0, text.len()) });
+    }
+    reader.node(0)
+}
+
+struct Reader<'t> {
+    text: &'t str,
+    events: Vec<(Event<'t>, Span)>,
+    at: usize,
+    anchors: Vec<(usize, Node)>,
+    aliased: usize,
+}
+
+impl Reader<'_> {
+    fn node(&mut self, depth: usize) -> Result<Node, SyntaxError> {
+        let Some((event, span)) = self.events.get(self.at).cloned() else {
+            return Err(SyntaxError {
+                message: "the file ends too early".to_owned(),
+                span: Span::new(self.text.len(), self.text.len()),
+            });
+        };
+        self.at += 1;
+        if depth > DEEPEST {
+            return Err(SyntaxError { message: format!("nested deeper than {DEEPEST}"), span });
+        }
+        let anchor = event.anchor_id().unwrap_or(0);
+        let node = match event {
+            Event::Scalar(value, style, ..) => scalar(&value, style, self.trimmed(span)),
+            Event::SequenceStart(..) => {
+                let mut elements = Vec::new();
+                while !self.ends(|event| matches!(event, Event::SequenceEnd)) {
+                    elements.push(self.node(depth + 1)?);
+                }
+                let span = elements.iter().fold(span, |span, element: &Node| join(span, element.span));
+                Node { kind: Kind::Array(elements), span: self.closed(span) }
+            }
+            Event::MappingStart(..) => {
+                let mut members: Vec<Member> = Vec::new();
+                while !self.ends(|event| matches!(event, Event::MappingEnd)) {
+                    let key = self.node(depth + 1)?;
+                    let value = self.node(depth + 1)?;
+                    members.push(Member { key: key.scalar().unwrap_or_default(), key_span: key.span, value });
+                }
+                let span =
+                    members.iter().fold(span, |span, member| join(join(span, member.key_span), member.value.span));
+                Node { kind: Kind::Object(members), span: self.closed(span) }
+            }
+            Event::Alias(id) => {
+                let found = self.anchors.iter().rev().find(|(known, _)| *known == id).map(|(_, node)| node.clone());
+                let node = found.unwrap_or(Node { kind: Kind::Null, span });
+                self.aliased = self.aliased.saturating_add(size(&node));
+                if self.aliased > MOST_ALIASED {
+                    return Err(SyntaxError { message: "aliases stand for more than a config holds".to_owned(), span });
+                }
+                node
+            }
+            _ => Node { kind: Kind::Null, span },
+        };
+        if anchor != 0 {
+            self.anchors.push((anchor, node.clone()));
+        }
+        Ok(node)
+    }
+
+    /// Whether the collection ends here; its closing bracket is taken.
+    fn ends(&mut self, closes: impl Fn(&Event<'_>) -> bool) -> bool {
+        match self.events.get(self.at) {
+            Some((event, _)) if closes(event) => {
+                self.at += 1;
+                true
+            }
+            Some(_) => false,
+            None => true,
+        }
+    }
+
+    /// A span widened by the bracket that was just taken; block collections end without one.
+    fn closed(&self, span: Span) -> Span {
+        match self.events.get(self.at - 1) {
+            Some((_, end)) if !end.is_empty() => join(span, *end),
+            _ => span,
+        }
+    }
+
+    /// Without the blanks and line ends that belong to what comes next.
+    fn trimmed(&self, span: Span) -> Span {
+        let text = self.text.get(span.start..span.end).unwrap_or_default();
+        Span::new(span.start, span.start + text.trim_end().len())
+    }
+}
+
+fn join(a: Span, b: Span) -> Span {
+    Span::new(a.start.min(b.start), a.end.max(b.end))
+}
+
+fn size(node: &Node) -> usize {
+    match &node.kind {
+        Kind::Array(elements) => 1 + elements.iter().map(size).sum::<usize>(),
+        Kind::Object(members) => 1 + members.iter().map(|member| size(&member.value)).sum::<usize>(),
+        _ => 1,
+    }
+}
+
+fn scalar(value: &str, style: ScalarStyle, span: Span) -> Node {
+    let kind = match value {
+        _ if style != ScalarStyle::Plain => Kind::String(value.to_owned()),
+        "" | "~" | "null" | "Null" | "NULL" => Kind::Null,
+        "true" | "True" | "TRUE" => Kind::Bool(true),
+        "false" | "False" | "FALSE" => Kind::Bool(false),
+        number if is_number(number) => Kind::Number(number.to_owned()),
+        text => Kind::String(text.to_owned()),
+    };
+    Node { kind, span }
+}
+
+/// The decimal numbers of YAML 1.2; a leading zero makes an identifier.
+fn is_number(text: &str) -> bool {
+    let digits = text.strip_prefix(['-', '+']).unwrap_or(text);
+    let leading_zero = digits.len() > 1 && digits.starts_with('0') && !digits.starts_with("0.");
+    !leading_zero && digits.starts_with(|c: char| c.is_ascii_digit()) && text.parse::<f64>().is_ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_keep_their_places() {
+        let text = "# é\nmcpServers:\n  - name: \"a b\" # note\n    args: [-y, 'x']\n    env: {K: v}\n    port: 3000\n    id: 0123\n    text: |\n      one\n      two\nnext: yes\n";
+        let root = parse_yaml(text).unwrap();
+        let slice = |span: Span| &text[span.start..span.end];
+        let server = &root.get("mcpServers").unwrap().elements()[0];
+        assert_eq!(slice(server.get("name").unwrap().span), "\"a b\"");
+        assert_eq!(slice(server.get("args").unwrap().span), "[-y, 'x']");
+        assert_eq!(slice(server.get("env").unwrap().get("K").unwrap().span), "v");
+        assert_eq!(server.get("port").unwrap().kind, Kind::Number("3000".into()));
+        assert_eq!(server.get("id").unwrap().as_str(), Some("0123"));
+        assert_eq!(server.get("text").unwrap().as_str(), Some("one\ntwo\n"));
+        assert_eq!(root.get("next").unwrap().as_str(), Some("yes"));
+    }
+
+    #[test]
+    fn aliases_are_followed_within_a_budget() {
+        let root = parse_yaml("a: &x {k: 1}\nb: *x\n").unwrap();
+        assert_eq!(root.get("b").unwrap().get("k").unwrap().kind, Kind::Number("1".into()));
+        let mut bomb = String::from("a0: &a0 [x,x,x,x,x,x,x,x,x,x]\n");
+        for level in 1..12 {
+            let before = format!("*a{}", level - 1);
+            bomb.push_str(&format!("a{level}: &a{level} [{}]\n", [before.as_str(); 10].join(",")));
+        }
+        assert!(parse_yaml(&bomb).unwrap_err().message.contains("aliases"));
+        assert!(parse_yaml(&"[".repeat(100_000)).is_err());
+        assert!(parse_yaml("").unwrap().is_object());
+        assert!(parse_yaml("a: [1, 2").is_err());
+    }
+}
