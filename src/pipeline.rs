@@ -108,6 +108,18 @@ pub fn read(request: &discover::Request, tables: &Tables) -> Read {
     let mut read =
         Read { sources: Sources::default(), configs: Vec::new(), launches: Vec::new(), coverage: Coverage::default() };
     for file in files {
+        if let Some(reason) = file.unread {
+            read.coverage.configs.push(ConfigCoverage {
+                path: file.shown,
+                client: file.client,
+                scope: file.scope.to_string(),
+                status: ConfigStatus::Skipped,
+                reason: Some(reason),
+                servers: 0,
+                usage_error: false,
+            });
+            continue;
+        }
         match discover::read(&file.path, LARGEST_CONFIG) {
             Ok(bytes) => {
                 let id = read.sources.add(Source::new(&file.shown, &bytes));
@@ -239,10 +251,9 @@ fn told(catalog: &Catalog, source: &Source) -> ServerCoverage {
     }
 }
 
-/// The home that a scan is about, for its own user.
+/// The home that a scan is about, with the variables that may move parts of it.
 pub fn own_home(home: PathBuf, variables: &[(String, String)]) -> Homes {
-    let wanted = variables.iter().filter(|(name, _)| Homes::VARIABLES.contains(&name.as_str()));
-    Homes::new(home, discover::Os::current(), wanted.cloned().collect())
+    Homes::new(home, discover::Os::current(), variables.iter().cloned().collect())
 }
 
 /// What each entry of each config is called in a question or a list: the command with secrets taken out.

@@ -23,17 +23,25 @@ pub(super) fn places<'d>(root: &'d Node, clients: &Clients) -> Vec<Place<'d>> {
     let mut found = Vec::new();
     // One map may be reached by two paths.
     let mut seen = HashSet::new();
-    for (keys, sure) in clients.shapes() {
+    for shape in clients.shapes() {
         // The file as a whole is the last resort.
-        if keys.is_empty() && !found.is_empty() {
+        if matches!(shape.keys, "" | ".") && !found.is_empty() {
             break;
         }
-        for (node, context) in follow(root, &steps(keys)) {
+        for (node, context) in follow(root, &steps(shape.keys)) {
+            if shape.single {
+                let described = shape.keys != "." && node.is_object();
+                if (described && !node.members().is_empty() || looks_like_server(node, words)) && seen.insert(node.span)
+                {
+                    found.push(single(root, node, context));
+                }
+                continue;
+            }
             if !seen.insert(node.span) {
                 continue;
             }
             for member in node.members() {
-                if sure || looks_like_server(&member.value, words) {
+                if shape.sure || looks_like_server(&member.value, words) {
                     found.push(place(member, context.clone()));
                 }
             }
@@ -46,6 +54,18 @@ pub(super) fn places<'d>(root: &'d Node, clients: &Clients) -> Vec<Place<'d>> {
         }
     }
     found
+}
+
+/// The one server that a file describes.
+fn single<'d>(root: &'d Node, node: &'d Node, context: Option<String>) -> Place<'d> {
+    match context {
+        Some(name) => Place { name, name_span: node.span, node, context: None },
+        None => {
+            let name = root.get("name").or_else(|| root.get("id"));
+            let text = name.and_then(Node::as_str).unwrap_or("server").to_owned();
+            Place { name: text, name_span: name.map_or(node.span, |name| name.span), node, context: None }
+        }
+    }
 }
 
 fn place(member: &Member, context: Option<String>) -> Place<'_> {
@@ -86,7 +106,7 @@ enum Step {
 /// `a.*.b` and `['a.b'].c`.
 fn steps(path: &str) -> Vec<Step> {
     let mut steps = Vec::new();
-    let mut rest = path;
+    let mut rest = if path == "." { "" } else { path };
     while !rest.is_empty() {
         rest = rest.strip_prefix('.').unwrap_or(rest);
         let (key, after) = match rest.strip_prefix("['").and_then(|quoted| quoted.split_once("']")) {

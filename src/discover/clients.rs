@@ -1,6 +1,5 @@
 //! The table of clients, `rules/clients.toml`.
 
-use std::collections::HashSet;
 use std::fmt;
 use std::path::Path;
 
@@ -59,6 +58,8 @@ pub struct Location {
     /// Whether such a file often holds no servers at all.
     #[serde(default)]
     pub optional: bool,
+    /// Why such a file is not read, where it can't be; that it is there is told.
+    pub unread: Option<String>,
     #[serde(default)]
     any: Vec<String>,
     #[serde(default)]
@@ -91,13 +92,21 @@ impl Location {
     /// How many segments of a template, from its end, are the end of `path`; 0 if the template isn't.
     fn depth(&self, path: &Path) -> usize {
         let user = [Os::MacOs, Os::Linux, Os::Windows].into_iter().flat_map(|os| self.templates(os));
-        user.map(|template| template.rsplit('}').next().unwrap_or(template))
+        user.map(|template| after_token(template))
             .chain(self.project.iter().map(String::as_str))
             .map(|tail| tail.trim_start_matches('/'))
             .filter(|tail| glob::ends_with(path, tail))
             .map(|tail| tail.split('/').count())
             .max()
             .unwrap_or(0)
+    }
+}
+
+/// What stands behind the token that a template begins with.
+fn after_token(template: &str) -> &str {
+    match template.strip_prefix('{').and_then(|rest| rest.split_once('}')) {
+        Some((token, rest)) if !token.contains(',') => rest,
+        _ => template,
     }
 }
 
@@ -132,6 +141,20 @@ pub(super) struct ShapeEntry {
     /// Whether whatever is there is a server.
     #[serde(default)]
     pub(super) sure: bool,
+    /// Whether what is there is one server, and not a map or a list of them.
+    #[serde(default)]
+    pub(super) single: bool,
+}
+
+/// A place where a file may keep its servers, for whoever looks there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Shape<'c> {
+    /// Path of keys: `a.*.b`, `['a.b']`; empty for the file as a whole.
+    pub keys: &'c str,
+    /// Whether whatever is there is a server.
+    pub sure: bool,
+    /// Whether what is there is one server, and not a map or a list of them.
+    pub single: bool,
 }
 
 #[derive(Deserialize)]
@@ -182,9 +205,9 @@ impl Clients {
         &self.entry
     }
 
-    /// Places of servers inside a file: path of keys, and whether it is sure.
-    pub fn shapes(&self) -> impl Iterator<Item = (&str, bool)> {
-        self.shapes.iter().map(|shape| (shape.keys.as_str(), shape.sure))
+    /// Places of servers inside a file.
+    pub fn shapes(&self) -> impl Iterator<Item = Shape<'_>> {
+        self.shapes.iter().map(|shape| Shape { keys: &shape.keys, sure: shape.sure, single: shape.single })
     }
 
     /// The client that would read `path`, by the longest end of a location that it has.
@@ -198,16 +221,23 @@ impl Clients {
             .map(|(_, client, location)| (client, location))
     }
 
-    /// The last segments of all project paths.
-    pub fn project_file_names(&self) -> HashSet<&str> {
+    /// The last segments of all project paths, each with its alternatives written out.
+    pub(super) fn project_file_names(&self) -> Vec<String> {
         let paths = self.clients.iter().flat_map(|client| &client.locations).flat_map(|location| &location.project);
-        paths.filter_map(|path| path.rsplit('/').next()).collect()
+        let mut names: Vec<String> = paths
+            .flat_map(|path| glob::alternatives(path))
+            .filter_map(|path| path.rsplit('/').next().map(str::to_owned))
+            .collect();
+        names.sort();
+        names.dedup();
+        names
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::collections::HashSet;
 
     fn table() -> Clients {
         Clients::parse(crate::rules::data("clients.toml")).unwrap_or_else(|error| panic!("{error}"))
@@ -224,9 +254,9 @@ mod tests {
                 let some =
                     [Os::MacOs, Os::Linux, Os::Windows].iter().any(|os| location.templates(*os).next().is_some());
                 assert!(some || !location.project.is_empty(), "{}: a location without a path", client.id);
-                assert!(!location.keys.is_empty(), "{}", client.id);
+                assert!(location.keys.is_empty() == location.unread.is_some(), "{}", client.id);
                 for key in &location.keys {
-                    assert!(clients.shapes().any(|(known, _)| known == key), "{}: no shape for `{key}`", client.id);
+                    assert!(clients.shapes().any(|shape| shape.keys == key), "{}: no shape for `{key}`", client.id);
                 }
             }
         }
@@ -241,6 +271,8 @@ mod tests {
         assert_eq!(owner("/x/Code/User/mcp.json"), Some(("vscode".into(), Scope::User)));
         assert_eq!(owner("/x/y/.mcp.json"), Some(("claude-code".into(), Scope::Project)));
         assert_eq!(owner("/x/.vscode/mcp.json"), Some(("vscode".into(), Scope::Project)));
-        assert_eq!(owner("/x/mcp.json"), None);
+        assert_eq!(owner("/x/mcp.json"), Some(("generic".into(), Scope::Project)));
+        assert_eq!(owner("/x/.codex/config.toml"), Some(("codex".into(), Scope::User)));
+        assert_eq!(owner("/x/whatever.json"), None);
     }
 }

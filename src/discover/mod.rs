@@ -5,7 +5,7 @@ mod glob;
 mod places;
 mod walk;
 
-pub use clients::{Client, Clients, EntryWords, Location, Scope, TableError};
+pub use clients::{Client, Clients, EntryWords, Location, Scope, Shape, TableError};
 pub use places::{Homes, Os};
 pub use walk::{ReadError, read};
 
@@ -44,6 +44,8 @@ pub struct ConfigFile {
     pub named: bool,
     /// It belongs to a client but often holds no servers; only worth mentioning when it does.
     pub optional: bool,
+    /// Why it is not read, although it is there.
+    pub unread: Option<String>,
     /// Root of the project it belongs to, out of which no link may lead.
     pub root: Option<PathBuf>,
 }
@@ -148,6 +150,7 @@ impl Search<'_> {
                         scope: Scope::Project,
                         named: true,
                         optional: false,
+                        unread: None,
                         root: None,
                     },
                 };
@@ -203,6 +206,7 @@ impl Search<'_> {
             scope: location.scope,
             named,
             optional: location.optional && !named,
+            unread: location.unread.clone(),
             root: root.map(Path::to_owned),
         }
     }

@@ -38,18 +38,6 @@ pub struct Homes {
 }
 
 impl Homes {
-    /// The variables that may move a folder; whoever makes a `Homes` of the user's own home passes their values.
-    pub const VARIABLES: [&'static str; 8] = [
-        "XDG_CONFIG_HOME",
-        "XDG_DATA_HOME",
-        "APPDATA",
-        "LOCALAPPDATA",
-        "PROGRAMDATA",
-        "ProgramW6432",
-        "ProgramFiles",
-        "CLAUDE_CONFIG_DIR",
-    ];
-
     /// A home with the variables that are set for it. For a home that isn't the user's own, pass none.
     pub fn new(home: PathBuf, os: Os, variables: HashMap<String, String>) -> Self {
         Self { home, os, variables }
@@ -65,9 +53,13 @@ impl Homes {
         self.os
     }
 
-    /// The paths that a template stands for; none if one of its tokens has no value.
+    /// The paths that a template stands for; none if its token has no value.
+    ///
+    /// `{NAME}` is a known folder or a variable; `{NAME|HOME/x}` is the variable, else the folder behind the bar.
     pub fn expand(&self, template: &str) -> Vec<PathBuf> {
-        let path = match template.strip_prefix('{').and_then(|rest| rest.split_once('}')) {
+        let token =
+            template.strip_prefix('{').and_then(|rest| rest.split_once('}')).filter(|(token, _)| !token.contains(','));
+        let path = match token {
             Some((token, rest)) => match self.token(token) {
                 Some(mut folder) => {
                     folder.extend(rest.split('/').filter(|segment| !segment.is_empty()));
@@ -81,24 +73,38 @@ impl Homes {
     }
 
     fn token(&self, token: &str) -> Option<PathBuf> {
-        let variable = |name: &str| self.variables.get(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+        if let Some((first, otherwise)) = token.split_once('|') {
+            return self.variable(first).or_else(|| {
+                let (base, rest) = otherwise.split_once('/').unwrap_or((otherwise, ""));
+                let mut folder = self.token(base)?;
+                folder.extend(rest.split('/').filter(|segment| !segment.is_empty()));
+                Some(folder)
+            });
+        }
         // The XDG specification wants relative paths ignored.
-        let xdg = |name: &str, default: &str| {
-            variable(name).filter(|path| path.is_absolute()).unwrap_or_else(|| self.home.join(default))
+        let xdg = |default: &str| {
+            self.variable(token).filter(|path| path.is_absolute()).unwrap_or_else(|| self.home.join(default))
         };
+        let data = |folder: &str| self.variable(token).unwrap_or_else(|| self.home.join("AppData").join(folder));
         Some(match token {
             "HOME" => self.home.clone(),
-            "XDG_CONFIG_HOME" => xdg("XDG_CONFIG_HOME", ".config"),
-            "XDG_DATA_HOME" => xdg("XDG_DATA_HOME", ".local/share"),
-            "APPDATA" => variable("APPDATA").unwrap_or_else(|| self.home.join("AppData").join("Roaming")),
-            "LOCALAPPDATA" => variable("LOCALAPPDATA").unwrap_or_else(|| self.home.join("AppData").join("Local")),
-            "PROGRAMDATA" => variable("PROGRAMDATA").unwrap_or_else(|| PathBuf::from("C:/ProgramData")),
-            "PROGRAMFILES" => variable("ProgramW6432")
-                .or_else(|| variable("ProgramFiles"))
-                .unwrap_or_else(|| PathBuf::from("C:/Program Files")),
+            "XDG_CONFIG_HOME" => xdg(".config"),
+            "XDG_DATA_HOME" => xdg(".local/share"),
+            "XDG_STATE_HOME" => xdg(".local/state"),
+            "APPDATA" => data("Roaming"),
+            "LOCALAPPDATA" => data("Local"),
+            "PROGRAMDATA" => self.variable(token).unwrap_or_else(|| PathBuf::from("C:/ProgramData")),
+            "PROGRAMFILES" => {
+                let set = self.variable("ProgramW6432").or_else(|| self.variable("ProgramFiles"));
+                set.unwrap_or_else(|| PathBuf::from("C:/Program Files"))
+            }
             // What has no default only counts when it is set.
-            other => return variable(other),
+            other => return self.variable(other),
         })
+    }
+
+    fn variable(&self, name: &str) -> Option<PathBuf> {
+        self.variables.get(name).filter(|value| !value.is_empty()).map(PathBuf::from)
     }
 }
 
@@ -120,5 +126,8 @@ mod tests {
         assert_eq!(paths(&[], "{APPDATA}/Claude"), [PathBuf::from("/h/AppData/Roaming/Claude")]);
         assert_eq!(paths(&[], "{CLAUDE_CONFIG_DIR}/x"), Vec::<PathBuf>::new());
         assert_eq!(paths(&[], "/etc/x"), [PathBuf::from("/etc/x")]);
+        assert_eq!(paths(&[], "{CODEX_HOME|HOME/.codex}/a"), [PathBuf::from("/h/.codex/a")]);
+        assert_eq!(paths(&[("CODEX_HOME", "/c")], "{CODEX_HOME|HOME/.codex}/a"), [PathBuf::from("/c/a")]);
+        assert_eq!(paths(&[], "{HOME}/x.{json,jsonc}"), [PathBuf::from("/h/x.json"), PathBuf::from("/h/x.jsonc")]);
     }
 }

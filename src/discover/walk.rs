@@ -7,6 +7,8 @@ use std::path::{Path, PathBuf};
 
 use walkdir::WalkDir;
 
+use super::glob;
+
 /// Folders of dependencies and build results: no client looks for a config of the project in there.
 const LEFT_OUT: &[&str] = &[
     "node_modules",
@@ -62,12 +64,15 @@ pub fn read(path: &Path, limit: u64) -> Result<Vec<u8>, ReadError> {
     Ok(bytes)
 }
 
-/// All files below `root` with one of these names, sorted, and what could not be read. Links are not followed.
+/// All files below `root` whose name fits one of these, sorted, and what could not be read. Links are not followed.
 ///
 /// `.gitignore` is not honoured: a client starts an ignored config all the same.
-pub(super) fn tree(root: &Path, names: &HashSet<&str>) -> (Vec<PathBuf>, Vec<(PathBuf, String)>) {
+pub(super) fn tree(root: &Path, names: &[String]) -> (Vec<PathBuf>, Vec<(PathBuf, String)>) {
     let mut found = Vec::new();
     let mut unreadable = Vec::new();
+    let (starred, exact): (Vec<&String>, Vec<&String>) = names.iter().partition(|name| name.contains('*'));
+    let exact: HashSet<&str> = exact.into_iter().map(String::as_str).collect();
+    let wanted = |name: &str| exact.contains(name) || starred.iter().any(|pattern| glob::fits(pattern, name));
     let walk = WalkDir::new(root).max_depth(DEEPEST).sort_by_file_name().into_iter().filter_entry(|entry| {
         entry.depth() == 0
             || !entry.file_type().is_dir()
@@ -76,7 +81,7 @@ pub(super) fn tree(root: &Path, names: &HashSet<&str>) -> (Vec<PathBuf>, Vec<(Pa
     for entry in walk {
         match entry {
             Ok(entry) => {
-                if !entry.file_type().is_dir() && entry.file_name().to_str().is_some_and(|name| names.contains(name)) {
+                if !entry.file_type().is_dir() && entry.file_name().to_str().is_some_and(wanted) {
                     found.push(entry.into_path());
                 }
             }
@@ -111,7 +116,7 @@ mod tests {
             fs::create_dir_all(folder.path().join(path)).unwrap();
             fs::write(folder.path().join(path).join("mcp.json"), "{}").unwrap();
         }
-        let (found, unreadable) = tree(folder.path(), &HashSet::from(["mcp.json"]));
+        let (found, unreadable) = tree(folder.path(), &["mcp.json".to_owned()]);
         assert_eq!(found, [folder.path().join("a/.cursor/mcp.json")]);
         assert_eq!(unreadable, []);
     }

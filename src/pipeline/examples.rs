@@ -72,6 +72,7 @@ fn judge(example: &Example<'_>, tables: &Tables) -> Result<Vec<Finding>, String>
                 scope: Scope::Project,
                 named: true,
                 optional: false,
+                unread: None,
                 root: None,
             };
             let config = config::read(file, id, sources.get(id), &tables.clients);
