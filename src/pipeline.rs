@@ -189,13 +189,13 @@ pub fn scan(input: Input, tables: &Tables, asking: Asking<'_>, selection: &Selec
     let Read { mut sources, configs, launches, mut coverage } = read(&request, tables);
 
     let judged = judge::entries(&configs, &launches, &tables.packs, &tables.known, &tables.clients);
-    let mut findings = judged.findings;
     for (source, span, _) in &judged.hidden {
         sources.get_mut(*source).mask(*span);
     }
 
-    let asked = ask::servers(&configs, &launches, &judged.hidden, asking, &request.homes, tables);
+    let asked = ask::servers(&configs, &launches, &judged, asking, &request.homes, tables);
     coverage.servers = asked.coverage;
+    let mut findings = judged.findings;
     findings.extend(judge::texts(&asked.catalogs, &asked.origins, &sources, &tables.packs));
     Outcome::new(findings, coverage, sources, selection)
 }

@@ -1,5 +1,7 @@
 //! Whatever is wrong with the input: a line that names it and says why, the other results, the right exit code.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stderr)]
+
 mod common;
 
 use common::{BAD_CURSOR, Place};
@@ -100,7 +102,7 @@ fn files_that_must_not_be_opened() {
     assert_eq!((ran.code, ran.json()["coverage"]["configs"][0]["reason"].as_str()), (2, Some("not a regular file")));
 
     place.write("project/secret.json", BAD_CURSOR);
-    std::fs::set_permissions(place.project().join("secret.json"), std::fs::Permissions::from_mode(0)).unwrap();
+    std::fs::set_permissions(place.project().join("secret.json"), std::fs::Permissions::from_mode(0o000)).unwrap();
     // Whoever may read everything can't be refused.
     if std::fs::read(place.project().join("secret.json")).is_err() {
         let ran = place.run(&["secret.json", "--format", "json"]);

@@ -1,5 +1,7 @@
 //! The command line as people and scripts use it.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stderr)]
+
 mod common;
 
 use common::{BAD_CURSOR, Place};
@@ -28,12 +30,11 @@ high[secrets/generic]: `env.ACME_API_KEY` of `search` is named like a secret and
   = why: The file is read by every program of this user, copied into backups
          and often committed; the value then belongs to whoever finds it.
   = help: Replace the value at its provider, then write `${env:ACME_API_KEY}`
-          instead, and keep the value in your environment or a password
-          manager.
+          instead of the value.
 
 medium[supply-chain/unpinned-package]: `search` runs whatever `@acme/search` is
   published next: it names the tag `latest`, which can be moved
- --> [..]/home/.cursor/mcp.json:6:22
+ --> ../home/.cursor/mcp.json:6:22
   |
 6 |       "args": ["-y", "@acme/search@latest"],
   |                      ^^^^^^^^^^^^^^^^^^^^^
@@ -51,7 +52,7 @@ Not looked at:
   1 server not started, only judged by the config: `search`. `--launch all`
     starts and asks them.
 
-Looked at 1 config, 2 servers.
+Read 1 file, 2 servers.
 Found 1 high, 1 medium.
 
 "#]]

@@ -1,5 +1,7 @@
 //! Every location of every client is found and read, on every system, and none twice.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stderr)]
+
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::PathBuf;
 
@@ -11,7 +13,7 @@ fn clients() -> Clients {
 }
 
 fn request(home: PathBuf, os: Os, current: PathBuf, paths: Vec<PathBuf>) -> Request {
-    Request { paths, clients: Vec::new(), homes: Homes::new(home, os, HashMap::new()), current }
+    Request { own_home: None, paths, clients: Vec::new(), homes: Homes::new(home, os, HashMap::new()), current }
 }
 
 /// A home made from the table itself, with a file at each place in it; stars become names, and of alternatives there is

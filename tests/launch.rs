@@ -1,5 +1,7 @@
 //! Servers started for real: this binary in its demo mode, and programs that are no servers.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stderr)]
+
 mod common;
 
 use common::{Place, binary};

@@ -1,5 +1,7 @@
 //! SARIF: valid by the official schema, and true by its own arithmetic.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stderr)]
+
 mod common;
 
 use common::{BAD_CURSOR, Place, shared};

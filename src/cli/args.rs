@@ -8,8 +8,8 @@ use crate::finding::{Confidence, Severity};
 
 /// Finds the MCP servers that your clients would start, asks them what they offer, and says what is wrong with them
 ///
-/// Without a PATH it looks at this user's clients (Claude Desktop, Claude Code, Cursor, VS Code) and at the project
-/// around the current folder. It sends nothing anywhere, and starts no server without being told to.
+/// Without a PATH it looks at this user's clients (Claude Desktop, Claude Code, Cursor, VS Code and some fifty others)
+/// and at the project around the current folder. It sends nothing anywhere, and starts no server without being told to.
 #[derive(Debug, Parser)]
 #[command(
     name = "mcpscan",
@@ -100,7 +100,7 @@ pub(super) struct Scan {
 /// Where to look.
 #[derive(Args, Debug)]
 pub(super) struct Place {
-    /// Only these clients
+    /// Only these clients, by the ids in the reports, with commas between
     #[arg(long, value_name = "ID", value_delimiter = ',', help_heading = "Where to look")]
     pub(super) client: Vec<String>,
     /// Look at this home folder instead of your own
@@ -111,10 +111,10 @@ pub(super) struct Place {
 /// Which rules count.
 #[derive(Args, Debug)]
 pub(super) struct Choice {
-    /// Only these rules or packs
+    /// Only these rules or packs, with commas between
     #[arg(long, value_name = "RULE|PACK", value_delimiter = ',', help_heading = "Rules")]
     pub(super) select: Vec<String>,
-    /// Not these rules or packs
+    /// Not these rules or packs, with commas between
     #[arg(long, value_name = "RULE|PACK", value_delimiter = ',', help_heading = "Rules")]
     pub(super) ignore: Vec<String>,
     /// Also apply the packs in this file or folder

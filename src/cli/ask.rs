@@ -1,16 +1,24 @@
 //! The question at a terminal: may these programs be started?
 
 use std::io::{BufRead, Write};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::connect::{Consent, Question};
 use crate::text::visible;
 
 /// Asks on standard error, reads from standard input.
-pub(super) struct AtTerminal;
+pub(super) struct AtTerminal {
+    /// True while the question is open.
+    pub(super) open: Arc<AtomicBool>,
+}
 
 impl Consent for AtTerminal {
     fn allow(&mut self, questions: &[Question]) -> Vec<bool> {
-        converse(questions, &mut std::io::stdin().lock(), &mut std::io::stderr().lock())
+        self.open.store(true, Ordering::SeqCst);
+        let chosen = converse(questions, &mut std::io::stdin().lock(), &mut std::io::stderr().lock());
+        self.open.store(false, Ordering::SeqCst);
+        chosen
     }
 }
 
@@ -20,7 +28,7 @@ fn converse(questions: &[Question], input: &mut dyn BufRead, output: &mut dyn Wr
     if write!(output, "{}", list(questions)).is_err() {
         return none;
     }
-    for _ in 0..2 {
+    for _ in 0..3 {
         let asked = write!(output, "Start them? [a]ll, [n]one, or numbers such as 1,3-5 (none): ")
             .and_then(|()| output.flush());
         let mut answer = String::new();
@@ -31,14 +39,13 @@ fn converse(questions: &[Question], input: &mut dyn BufRead, output: &mut dyn Wr
             return chosen;
         }
         // If this can't be told, the next question can't either.
-        let _ = writeln!(output, "Not understood.");
+        let _ = writeln!(output, "Not understood: the numbers are 1 to {}.", questions.len());
     }
     none
 }
 
 fn list(questions: &[Question]) -> String {
-    let mut text =
-        String::from("To ask servers what they offer, these programs would be started with your rights:\n\n");
+    let mut text = String::from("To ask servers what they offer, these programs would run with your rights:\n\n");
     for (index, question) in questions.iter().enumerate() {
         let command: Vec<String> = question.command.iter().map(|word| quoted(word)).collect();
         text.push_str(&format!("{:>3}. {} ({})\n", index + 1, visible(&question.server), question.client));
@@ -46,6 +53,9 @@ fn list(questions: &[Question]) -> String {
         if !question.variables.is_empty() {
             let names: Vec<String> = question.variables.iter().map(|name| visible(name)).collect();
             text.push_str(&format!("     with {}\n", names.join(", ")));
+        }
+        for warning in &question.warnings {
+            text.push_str(&format!("     warning: {}\n", visible(warning)));
         }
         let whose = if question.foreign { ", which came with the project" } else { "" };
         text.push_str(&format!("     from {}{whose}\n", visible(&question.config)));
@@ -97,6 +107,7 @@ mod tests {
             foreign: true,
             command: vec!["npx".into(), "-y".into(), "a b".into(), "x\u{1b}[2J".into()],
             variables: vec!["TOKEN".into()],
+            warnings: vec!["it fetches".into()],
         }
     }
 
@@ -116,7 +127,7 @@ mod tests {
             ("1,3\n", [true, false, true]),
             ("2-3\n", [false, true, true]),
             ("9\nn\n", [false, false, false]),
-            ("what\nagain\n", [false, false, false]),
+            ("what\nagain\nonce more\n", [false, false, false]),
             ("what\n2\n", [false, true, false]),
         ] {
             assert_eq!(answer(input).0, expected, "{input:?}");

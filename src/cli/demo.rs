@@ -34,11 +34,12 @@ pub(super) fn run(demo: &Demo) -> Result<Exit, Failure> {
         paths: Vec::new(),
         clients: Vec::new(),
         homes: Homes::new(home.to_owned(), Os::Linux, std::collections::HashMap::new()),
+        own_home: None,
         current: home.to_owned(),
     };
     let selection = Selection::new(Vec::new(), Vec::new(), Confidence::Medium, &tables.packs)
         .map_err(|error| Failure::Usage(error.to_string()))?;
-    let stop = stop_flag();
+    let stop = stop_flag(std::sync::Arc::default());
     let progress = progress::silent();
     let asking = Asking {
         consent: &mut Always,

@@ -26,13 +26,14 @@ impl From<Exit> for ExitCode {
 
 impl Exit {
     /// How a scan ends. A path that isn't there outweighs findings, since the user meant something else; findings
-    /// outweigh gaps, since they are there whatever else is.
-    pub fn of(outcome: &Outcome, fail_on: Option<Severity>, require_complete: bool, named_unread: bool) -> Self {
+    /// outweigh gaps, since they are there whatever else is. `gap` tells of one that counts without being asked for: a
+    /// named file that could not be read, an interruption.
+    pub fn of(outcome: &Outcome, fail_on: Option<Severity>, require_complete: bool, gap: bool) -> Self {
         if outcome.coverage.configs.iter().any(|config| config.usage_error) {
             Self::Usage
         } else if fail_on.is_some_and(|threshold| outcome.fails(threshold)) {
             Self::Findings
-        } else if named_unread || outcome.coverage.is_blind() || require_complete && outcome.coverage.is_incomplete() {
+        } else if gap || outcome.coverage.is_blind() || require_complete && outcome.coverage.is_incomplete() {
             Self::Incomplete
         } else {
             Self::Clean

@@ -14,6 +14,7 @@ pub(super) fn run(list: &List) -> Result<Exit, Failure> {
     let request = discover::Request {
         paths: list.paths.clone(),
         clients: list.place.client.clone(),
+        own_home: std::env::home_dir(),
         homes: super::homes(list.place.home.as_ref(), &variables)?,
         current: super::current_folder()?,
     };

@@ -29,7 +29,13 @@ pub(super) fn pairs(scan: &Scan, matches: &ArgMatches) -> Result<Vec<Target>, Fa
         match before {
             Some((_, target)) => target.path = Some(path.clone()),
             None if scan.format.is_empty() && scan.output.len() == 1 => {
-                targets.push((place, Target { format: by_name(path), path: Some(path.clone()) }));
+                let Some(format) = by_name(path) else {
+                    return Err(Failure::Usage(format!(
+                        "--output {}: its name says no format; put a --format before it",
+                        path.display()
+                    )));
+                };
+                targets.push((place, Target { format, path: Some(path.clone()) }));
             }
             None => {
                 return Err(Failure::Usage(format!(
@@ -52,11 +58,12 @@ pub(super) fn pairs(scan: &Scan, matches: &ArgMatches) -> Result<Vec<Target>, Fa
 }
 
 /// The format that a file's name asks for.
-fn by_name(path: &Path) -> Format {
+fn by_name(path: &Path) -> Option<Format> {
     match path.extension().and_then(|extension| extension.to_str()) {
-        Some("json") => Format::Json,
-        Some("sarif") => Format::Sarif,
-        _ => Format::Text,
+        Some("json") => Some(Format::Json),
+        Some("sarif") => Some(Format::Sarif),
+        Some("txt" | "log") => Some(Format::Text),
+        _ => None,
     }
 }
 

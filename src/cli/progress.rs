@@ -28,7 +28,7 @@ impl Progress for Counter {
         let (started, done) = *state;
         // Progress that can't be shown is not worth an error.
         let mut err = std::io::stderr().lock();
-        let _ = write!(err, "\r\x1b[2Kasking servers: {done} of {started} done");
+        let _ = write!(err, "\r\x1b[2Kasking servers: {done} done, {} running", started - done);
         if done == started {
             let _ = write!(err, "\r\x1b[2K");
         }

@@ -59,10 +59,21 @@ pub(super) fn explain(explain: &Explain) -> Result<Exit, Failure> {
             super::print(&rules::explain(rule))?;
             Ok(Exit::Clean)
         }
+        None if tables.packs.pack(&explain.rule).is_some() => {
+            let rules = tables.packs.pack(&explain.rule).map_or(&[][..], |pack| &pack.rules);
+            let lines: Vec<String> = rules.iter().map(|rule| format!("{}  {}\n", rule.id, rule.title)).collect();
+            super::print(&lines.concat())?;
+            Ok(Exit::Clean)
+        }
         None => {
-            let distance = |id: &str| strsim::osa_distance(id, &explain.rule);
+            // The name alone is how people remember a rule.
+            let distance = |id: &str| {
+                let name = id.rsplit('/').next().unwrap_or(id);
+                strsim::osa_distance(id, &explain.rule).min(strsim::osa_distance(name, &explain.rule))
+            };
             let nearest = tables.packs.rules().map(|rule| rule.id.as_str()).min_by_key(|id| distance(id));
-            let hint = nearest.map(|id| format!("; the nearest is `{id}`")).unwrap_or_default();
+            let hint =
+                nearest.filter(|id| distance(id) <= 4).map(|id| format!("; the nearest is `{id}`")).unwrap_or_default();
             Err(Failure::Usage(format!("no rule `{}`{hint}; `mcpscan rules list` shows all", explain.rule)))
         }
     }

@@ -78,10 +78,12 @@ pub(super) fn run(scan: &Scan, matches: &ArgMatches) -> Result<Exit, Failure> {
         Selection::new(choice.select.clone(), choice.ignore.clone(), scan.min_confidence.into(), &tables.packs)
             .map_err(|error| Failure::Usage(error.to_string()))?;
     let variables = super::variables();
+    mistaken_command(&scan.paths)?;
     let input = input(scan, &variables)?;
 
-    let stop = stop_flag();
-    let mut consent = consent(scan)?;
+    let open_question = Arc::new(AtomicBool::new(false));
+    let stop = stop_flag(Arc::clone(&open_question));
+    let mut consent = consent(scan, open_question)?;
     let progress = progress::new();
     let asking = Asking {
         consent: consent.as_mut(),
@@ -96,13 +98,32 @@ pub(super) fn run(scan: &Scan, matches: &ArgMatches) -> Result<Exit, Failure> {
 
     let style = Style { snippets: !scan.no_snippets, info: scan.pedantic, ..output::style() };
     output::write(&reports, &outcome, &tables.packs, &style)?;
-    Ok(Exit::of(&outcome, scan.fail_on.threshold(), scan.require_complete, named_unread(scan, &outcome)))
+    let gap = named_unread(scan, &outcome) || stop.load(Ordering::SeqCst);
+    Ok(Exit::of(&outcome, scan.fail_on.threshold(), scan.require_complete, gap))
 }
 
-/// Whether a file that the user named could not be read: that is never a silent success.
+/// Whether a file that the user named could not be read, or not all of it: that is never a silent success.
 fn named_unread(scan: &Scan, outcome: &Outcome) -> bool {
     let named = !scan.paths.is_empty() || scan.tools.is_some();
-    named && outcome.coverage.configs.iter().any(|config| config.status == ConfigStatus::Failed)
+    named
+        && outcome
+            .coverage
+            .configs
+            .iter()
+            .any(|config| matches!(config.status, ConfigStatus::Failed | ConfigStatus::Partial))
+}
+
+/// A path that isn't there and reads like a command was meant as one.
+fn mistaken_command(paths: &[PathBuf]) -> Result<(), Failure> {
+    const COMMANDS: [&str; 5] = ["scan", "list", "rules", "explain", "demo"];
+    let [first, ..] = paths else { return Ok(()) };
+    let Some(word) = first.to_str().filter(|word| !first.exists() && !word.contains(['/', '.'])) else { return Ok(()) };
+    match COMMANDS.iter().find(|command| strsim::osa_distance(command, word) <= 1) {
+        Some(command) => {
+            Err(Failure::Usage(format!("{word}: no such file or folder; a command comes first: `mcpscan {command} …`")))
+        }
+        None => Ok(()),
+    }
 }
 
 fn input(scan: &Scan, variables: &[(String, String)]) -> Result<Input, Failure> {
@@ -116,13 +137,14 @@ fn input(scan: &Scan, variables: &[(String, String)]) -> Result<Input, Failure> 
         None => Ok(Input::Configs(discover::Request {
             paths: scan.paths.clone(),
             clients: scan.place.client.clone(),
+            own_home: std::env::home_dir(),
             homes: super::homes(scan.place.home.as_ref(), variables)?,
             current: super::current_folder()?,
         })),
     }
 }
 
-fn consent(scan: &Scan) -> Result<Box<dyn Consent>, Failure> {
+fn consent(scan: &Scan, open_question: Arc<AtomicBool>) -> Result<Box<dyn Consent>, Failure> {
     // A question needs somebody who reads it and somebody who answers.
     let terminal = std::io::stdin().is_terminal() && std::io::stderr().is_terminal();
     let policy = match (scan.yes, scan.launch) {
@@ -134,20 +156,22 @@ fn consent(scan: &Scan) -> Result<Box<dyn Consent>, Failure> {
     match policy {
         LaunchPolicy::All => Ok(Box::new(Always)),
         LaunchPolicy::None => Ok(Box::new(Never)),
-        LaunchPolicy::Ask if terminal => Ok(Box::new(ask::AtTerminal)),
+        LaunchPolicy::Ask if terminal => Ok(Box::new(ask::AtTerminal { open: open_question })),
         LaunchPolicy::Ask => {
             Err(Failure::Usage("--launch ask needs a terminal; use --launch all or --launch none".to_owned()))
         }
     }
 }
 
-/// Ctrl-C and a polite kill set the flag once: servers are ended and what is known is reported. The second time the
-/// program ends as it would have without us.
-pub(super) fn stop_flag() -> Arc<AtomicBool> {
+/// Ctrl-C and a polite kill set the flag: servers are ended, which takes a second at most, and what is known is
+/// reported. It stays that way however often the key is pressed, since leaving early would leave servers behind. While
+/// the question is open nothing runs yet, and the program ends at once.
+pub(super) fn stop_flag(asking: Arc<AtomicBool>) -> Arc<AtomicBool> {
     let stop = Arc::new(AtomicBool::new(false));
     let flag = Arc::clone(&stop);
     let installed = ctrlc::set_handler(move || {
-        if flag.swap(true, Ordering::SeqCst) {
+        flag.store(true, Ordering::SeqCst);
+        if asking.load(Ordering::SeqCst) {
             #[allow(clippy::exit)]
             std::process::exit(130);
         }

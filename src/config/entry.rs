@@ -115,7 +115,7 @@ impl ServerEntry {
             if words.command.contains(key) {
                 self.command(value, &at, words);
             } else if words.args.contains(key) {
-                self.args.extend(list(value));
+                self.args.extend(args(value));
             } else if words.env.contains(key) {
                 fields(value, &at, &mut self.env);
             } else if words.url.contains(key) && value.as_str().is_some() {
@@ -156,7 +156,7 @@ impl ServerEntry {
                     self.take(&inner, at, words);
                 }
             }
-            _ => self.command = spanned(value),
+            _ => self.command = value.as_str().and_then(|_| spanned(value)),
         }
     }
 
@@ -168,6 +168,20 @@ impl ServerEntry {
 
 fn spanned(node: &Node) -> Option<Spanned> {
     Some(Spanned { text: node.scalar()?, span: node.span })
+}
+
+/// Arguments: a list, or one text with blanks between.
+fn args(node: &Node) -> Vec<Spanned> {
+    match node.as_str() {
+        Some(text) => {
+            let whole = Spanned { text: text.to_owned(), span: node.span };
+            let start = |word: &str| word.as_ptr() as usize - text.as_ptr() as usize;
+            text.split_whitespace()
+                .map(|word| Spanned { span: whole.part(start(word), start(word) + word.len()), text: word.to_owned() })
+                .collect()
+        }
+        None => list(node),
+    }
 }
 
 /// The scalars of a list; a single string counts as a list of one.

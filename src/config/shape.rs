@@ -37,7 +37,10 @@ pub(super) fn places<'d>(root: &'d Node, clients: &Clients) -> Vec<Place<'d>> {
                 }
                 continue;
             }
-            if !seen.insert(node.span) {
+            // A file that says other things too is a description of something, not a map of servers.
+            let describes = shape.keys.is_empty()
+                && node.members().iter().any(|member| !member.key.starts_with('$') && member.value.as_str().is_some());
+            if describes || !seen.insert(node.span) {
                 continue;
             }
             for member in node.members() {
@@ -47,8 +50,11 @@ pub(super) fn places<'d>(root: &'d Node, clients: &Clients) -> Vec<Place<'d>> {
             }
             // Some clients keep a list, in which each server says its own name.
             for (index, element) in node.elements().iter().enumerate() {
-                if looks_like_server(element, words) {
-                    found.push(listed(element, index, context.clone()));
+                match element.members() {
+                    _ if looks_like_server(element, words) => found.push(listed(element, index, context.clone())),
+                    // Or each element is a map of one name.
+                    [only] if looks_like_server(&only.value, words) => found.push(place(only, context.clone())),
+                    _ => {}
                 }
             }
         }
@@ -176,6 +182,12 @@ mod tests {
             ["a", "[1]"]
         );
         assert_eq!(names(r#"[{"name": "a", "command": "x"}]"#), ["a"]);
+        assert_eq!(names(r#"{"mcpServers": ["reference", {"a": {"command": "x"}}]}"#), ["a"]);
+        assert_eq!(names(r#"{"name": "x", "author": {"url": "https://x"}}"#), Vec::<String>::new());
+        assert_eq!(
+            names(r#"{"name": "b", "author": {"url": "https://x"}, "server": {"mcp_config": {"command": "x"}}}"#),
+            ["b"]
+        );
         assert_eq!(names(r#"{"name": "x", "scripts": {"a": "b"}}"#), Vec::<String>::new());
     }
 

@@ -120,7 +120,7 @@ fn reference_at(value: &str, at: usize) -> Option<(Part, usize)> {
             let end = at + length + 2;
             let name = rest[1..1 + length].to_owned();
             let closed = rest.as_bytes().get(1 + length) == Some(&b'%');
-            closed.then(|| (Part::Variable { range: at..end, name, default: None }, end))
+            closed.then_some((Part::Variable { range: at..end, name, default: None }, end))
         }
         b'<' => rest.starts_with("<%").then(|| rest.find("%>")).flatten().and_then(|end| whole(end + 2)),
         _ => None,

@@ -15,12 +15,19 @@ pub struct Question {
     pub command: Vec<String>,
     /// Names of the variables it would get.
     pub variables: Vec<String>,
+    /// What judging its entry found, at severity high or above.
+    pub warnings: Vec<String>,
 }
 
 /// Whoever answers.
 pub trait Consent {
     /// For each question, whether that server may be started.
     fn allow(&mut self, questions: &[Question]) -> Vec<bool>;
+
+    /// Whether servers are to be asked at all. Where they are not, one that can't be asked is no gap.
+    fn wanted(&self) -> bool {
+        true
+    }
 }
 
 /// Nothing is started.
@@ -29,6 +36,10 @@ pub struct Never;
 impl Consent for Never {
     fn allow(&mut self, questions: &[Question]) -> Vec<bool> {
         vec![false; questions.len()]
+    }
+
+    fn wanted(&self) -> bool {
+        false
     }
 }
 

@@ -15,11 +15,26 @@ pub struct SavedError {
 
 /// Reads a saved list. Lines that can't be read cost only themselves.
 pub fn read_saved(id: SourceId, source: &Source) -> (Vec<Catalog>, Vec<SavedError>) {
+    let (catalogs, mut errors) = read(id, source);
+    for catalog in &catalogs {
+        for (list, items) in catalog.lists() {
+            if let Some((index, item)) = items.iter().enumerate().find(|(_, item)| !item.is_object()) {
+                errors.push(SavedError {
+                    message: format!("{list}[{index}] is {}, expected a map", item.type_name()),
+                    span: item.span,
+                });
+            }
+        }
+    }
+    (catalogs, errors)
+}
+
+fn read(id: SourceId, source: &Source) -> (Vec<Catalog>, Vec<SavedError>) {
     let text = source.text.as_str();
     let fallback = default_name(&source.name);
     match parse_answer(text) {
-        Ok(root) => match catalogs(root, id, &fallback) {
-            Ok(catalogs) => (catalogs, Vec::new()),
+        Ok(root) => match catalogs(root.clone(), id, &fallback) {
+            Ok(catalogs) => (catalogs, more_pages(&root).into_iter().collect()),
             Err(error) => (Vec::new(), vec![error]),
         },
         Err(whole) => {
@@ -32,6 +47,13 @@ pub fn read_saved(id: SourceId, source: &Source) -> (Vec<Catalog>, Vec<SavedErro
             }
         }
     }
+}
+
+/// An answer that says that there is more is not the whole list.
+fn more_pages(root: &Node) -> Option<SavedError> {
+    let answer = root.get("result").unwrap_or(root);
+    let cursor = answer.get("nextCursor").filter(|cursor| cursor.as_str().is_some_and(|cursor| !cursor.is_empty()))?;
+    Some(SavedError { message: "`nextCursor`: this is one page of several".to_owned(), span: cursor.span })
 }
 
 fn lines(text: &str, id: SourceId, fallback: &str) -> (Vec<Catalog>, Vec<SavedError>) {
@@ -152,6 +174,13 @@ fn default_name(path: &str) -> String {
 mod tests {
     use super::*;
     use crate::document::Sources;
+
+    #[test]
+    fn what_is_missing_is_told() {
+        assert!(read(r#"{"tools": [], "nextCursor": "x"}"#).1[0].message.contains("one page of several"));
+        assert!(read(r#"{"tools": [{"name": "a"}, 7]}"#).1[0].message.contains("tools[1] is a number"));
+        assert_eq!(read(r#"{"tools": [], "nextCursor": null}"#).1, []);
+    }
 
     fn read(text: &str) -> (Vec<Catalog>, Vec<SavedError>) {
         let mut sources = Sources::default();

@@ -23,6 +23,8 @@ pub struct Request {
     pub clients: Vec<String>,
     /// The home that is searched.
     pub homes: Homes,
+    /// The user's own home, above which no project is looked for.
+    pub own_home: Option<PathBuf>,
     /// The current folder, absolute.
     pub current: PathBuf,
 }
@@ -115,7 +117,8 @@ impl Search<'_> {
     /// The project configs of a folder and of the folders above it, up to the repository or the home.
     fn around(&mut self, folder: &Path) {
         for folder in folder.ancestors() {
-            if folder == self.request.homes.home() || folder.parent().is_none() {
+            let home = folder == self.request.homes.home() || self.request.own_home.as_deref() == Some(folder);
+            if home || folder.parent().is_none() {
                 break;
             }
             let mut files = Vec::new();

@@ -57,6 +57,8 @@ pub enum Format {
     Toml,
     /// YAML.
     Yaml,
+    /// Markdown with YAML before it, as agents are described.
+    FrontMatter,
 }
 
 impl Format {
@@ -67,6 +69,7 @@ impl Format {
             "json" | "jsonc" | "json5" | "code-workspace" => return Self::Json,
             "toml" => return Self::Toml,
             "yaml" | "yml" => return Self::Yaml,
+            "md" | "mdc" | "mdx" => return Self::FrontMatter,
             _ => {}
         }
         let line = text
@@ -94,6 +97,7 @@ impl Format {
             Self::Json => parse_json(text),
             Self::Toml => parse_toml(text),
             Self::Yaml => parse_yaml(text),
+            Self::FrontMatter => yaml::parse_front_matter(text),
         }
     }
 }

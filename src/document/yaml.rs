@@ -34,6 +34,18 @@ pub fn parse_yaml(text: &str) -> Result<Node, SyntaxError> {
     reader.node(0)
 }
 
+/// Parses the YAML between the two lines of dashes that a Markdown file begins with; a file without them says nothing.
+///
+/// # Errors
+/// The first place that is not YAML, or that goes over a bound.
+pub(super) fn parse_front_matter(text: &str) -> Result<Node, SyntaxError> {
+    let empty = Node { kind: Kind::Object(Vec::new()), span: Span::new(0, 0) };
+    let Some(rest) = text.strip_prefix("---").filter(|rest| rest.starts_with(['\n', '\r'])) else { return Ok(empty) };
+    let Some(end) = rest.find("\n---") else { return Ok(empty) };
+    // Blanks for what stands before keep every place as it is in the file.
+    parse_yaml(&format!("   {}", &rest[..=end]))
+}
+
 struct Reader<'t> {
     text: &'t str,
     events: Vec<(Event<'t>, Span)>,
@@ -168,6 +180,15 @@ mod tests {
         assert_eq!(server.get("id").unwrap().as_str(), Some("0123"));
         assert_eq!(server.get("text").unwrap().as_str(), Some("one\ntwo\n"));
         assert_eq!(root.get("next").unwrap().as_str(), Some("yes"));
+    }
+
+    #[test]
+    fn front_matter() {
+        let text = "---\nname: é\nmcpServers:\n  - a: {command: npx}\n---\n# Text: [\n";
+        let root = parse_front_matter(text).unwrap();
+        let span = root.get("mcpServers").unwrap().elements()[0].get("a").unwrap().get("command").unwrap().span;
+        assert_eq!(&text[span.start..span.end], "npx");
+        assert!(parse_front_matter("# only text").unwrap().members().is_empty());
     }
 
     #[test]

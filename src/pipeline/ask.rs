@@ -7,8 +7,8 @@ use super::{Asking, Tables};
 use crate::config::{self, Config, ServerEntry};
 use crate::connect::{self, Catalog, Question, Reply, Status, Target};
 use crate::discover::{Homes, Scope};
-use crate::document::{SourceId, Span};
-use crate::judge::{Origin, Origins};
+use crate::finding::{Finding, Severity};
+use crate::judge::{Judged, Origin, Origins};
 use crate::launch::{self, Launch};
 use crate::text::Redactor;
 use crate::triage::{ServerCoverage, ServerStatus};
@@ -31,15 +31,16 @@ struct Startable {
 pub(super) fn servers(
     configs: &[Config],
     launches: &[Vec<Launch>],
-    hidden: &[(SourceId, Span, String)],
+    judged: &Judged,
     asking: Asking<'_>,
     homes: &Homes,
     tables: &Tables,
 ) -> Asked {
     let mut redactor = Redactor::default();
-    for (_, _, value) in hidden {
+    for (_, _, value) in &judged.hidden {
         redactor.learn(value);
     }
+    let wanted = asking.consent.wanted();
     let mut asked = Asked { catalogs: Vec::new(), origins: Origins::new(), coverage: Vec::new() };
     let mut startable = Vec::new();
     for (config, launches) in configs.iter().zip(launches) {
@@ -57,10 +58,18 @@ pub(super) fn servers(
                 ms: None,
             };
             match target(entry, config, launch, &asking.variables, &redactor, homes, tables) {
-                Ok(target) => {
-                    let question = question(entry, config, &redactor, tables);
-                    startable.push(Startable { line, target, question });
-                }
+                Ok(target) => match warnings(entry, &judged.findings) {
+                    Ok(warnings) => {
+                        let question = Question { warnings, ..question(entry, config, &redactor, tables) };
+                        startable.push(Startable { line, target, question });
+                    }
+                    Err(reason) => {
+                        coverage.status = ServerStatus::Skipped;
+                        coverage.reason = Some(reason);
+                    }
+                },
+                // Where nothing is to be asked, what can't be asked is no gap.
+                Err((ServerStatus::Skipped, reason)) if !wanted => coverage.reason = Some(reason),
                 Err((status, reason)) => {
                     coverage.status = status;
                     coverage.reason = Some(reason);
@@ -187,6 +196,26 @@ fn target(
     })
 }
 
+/// What judging an entry found that its user should know before it is started.
+///
+/// # Errors
+/// Something so bad that it is not started, whoever asks.
+fn warnings(entry: &ServerEntry, findings: &[Finding]) -> Result<Vec<String>, String> {
+    let about = findings.iter().filter(|finding| {
+        finding.severity >= Severity::High
+            && finding.rule.pack() != "secrets"
+            && finding.place.file().is_some_and(|(source, span)| source == entry.source && entry.span.contains(span))
+    });
+    let mut warnings = Vec::new();
+    for finding in about {
+        if finding.severity == Severity::Critical {
+            return Err(format!("not started, because of {}: {}", finding.rule, finding.message));
+        }
+        warnings.push(finding.message.clone());
+    }
+    Ok(warnings)
+}
+
 fn question(entry: &ServerEntry, config: &Config, redactor: &Redactor, tables: &Tables) -> Question {
     Question {
         client: tables.clients.get(&entry.client).map_or_else(|| entry.client.clone(), |client| client.name.clone()),
@@ -195,6 +224,7 @@ fn question(entry: &ServerEntry, config: &Config, redactor: &Redactor, tables: &
         foreign: entry.scope == Scope::Project,
         command: launch::command_line(entry, &tables.grammar).iter().map(|word| redactor.clean(&word.text)).collect(),
         variables: entry.env.iter().map(|field| field.name.clone()).collect(),
+        warnings: Vec::new(),
     }
 }
 

@@ -12,7 +12,7 @@ use serde_sarif::sarif::{
 use super::json::inert;
 use crate::document::{Source, Span};
 use crate::finding::{Finding, Severity};
-use crate::rules::{Packs, Rule};
+use crate::rules::{Packs, Rule, generic};
 use crate::text::visible;
 use crate::triage::{ConfigStatus, Outcome, ServerStatus};
 
@@ -72,6 +72,7 @@ fn descriptor(rule: &Rule) -> ReportingDescriptor {
         ("How it is exploited", &rule.exploit),
         ("What to do", &rule.fix),
     ];
+    let parts = parts.map(|(heading, text)| (heading, generic(text)));
     let text: Vec<String> = parts.iter().map(|(heading, text)| format!("{heading}: {}", text.trim())).collect();
     let mut markdown: Vec<String> =
         parts.iter().map(|(heading, text)| format!("**{heading}**\n\n{}", text.trim())).collect();

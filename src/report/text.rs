@@ -3,6 +3,7 @@
 mod snippet;
 mod summary;
 
+use std::collections::HashSet;
 use std::fmt::Write;
 
 use annotate_snippets::renderer::DecorStyle;
@@ -14,6 +15,9 @@ use crate::finding::{Finding, Place, Severity};
 use crate::rules::Packs;
 use crate::text::visible;
 use crate::triage::Outcome;
+
+/// The id of a client that nobody knows says nothing to a reader.
+const UNKNOWN: &str = "unknown";
 
 /// How the text looks.
 #[derive(Clone, Debug)]
@@ -30,16 +34,19 @@ pub struct Style {
 
 pub(super) fn render(outcome: &Outcome, packs: &Packs, style: &Style) -> String {
     let mut text = String::new();
+    let mut told: HashSet<&str> = HashSet::new();
     let shown = |finding: &&Finding| finding.suppressed.is_none() && (style.info || finding.severity > Severity::Info);
     for finding in outcome.findings.iter().filter(shown) {
-        text.push_str(&one(finding, outcome, packs, style));
+        // Why it matters is told once for each rule; thirty servers don't make it truer.
+        let first = told.insert(finding.rule.as_str());
+        text.push_str(&one(finding, outcome, packs, style, first));
         text.push_str("\n\n");
     }
     summary::write(&mut text, outcome, style);
     text
 }
 
-fn one(finding: &Finding, outcome: &Outcome, packs: &Packs, style: &Style) -> String {
+fn one(finding: &Finding, outcome: &Outcome, packs: &Packs, style: &Style, first: bool) -> String {
     // annotate-snippets keeps what it is given: everything that goes in is escaped before.
     let mut lines = None;
     let mut place = String::new();
@@ -57,29 +64,37 @@ fn one(finding: &Finding, outcome: &Outcome, packs: &Packs, style: &Style) -> St
         lines = snippet::of_answer(excerpt, style.width);
     }
     let room = style.width.saturating_sub(12);
-    let level = Level::NOTE;
-    let mut group = Group::with_level(level.clone());
+    // Its colour is the mark's.
+    let level = match finding.severity {
+        Severity::Critical | Severity::High => Level::ERROR,
+        Severity::Medium => Level::WARNING,
+        Severity::Low => Level::INFO,
+        Severity::Info => Level::NOTE,
+    };
+    let mut group = Group::with_level(level);
     if let Some(lines) = &lines {
         group = group.element(lines.element());
     }
     if let Some(whom) = whom(finding) {
-        group = group.element(level.clone().with_name("in").message(wrap(&whom, room, "")));
+        group = group.element(Level::NOTE.with_name("in").message(wrap(&whom, room, "")));
     }
-    if let Some(rule) = packs.rule(finding.rule.as_str()) {
-        group = group.element(level.with_name("why").message(wrap(&rule.why, room, "")));
+    if let Some(rule) = packs.rule(finding.rule.as_str()).filter(|_| first) {
+        group = group.element(Level::NOTE.with_name("why").message(wrap(&rule.why, room, "")));
     }
-    group = group.element(Level::HELP.message(wrap(&visible(&finding.help), room, "")));
+    if first {
+        group = group.element(Level::HELP.message(wrap(&visible(&finding.help), room, "")));
+    }
     let renderer = if style.colour { Renderer::styled() } else { Renderer::plain() };
     // The lines fit already; where the renderer cuts, the mark does not follow.
     let body = renderer.decor_style(DecorStyle::Ascii).term_width(style.width * 2).render(&[group]);
 
-    let word = coloured(finding.severity, &format!("{}[{}]", finding.severity, finding.rule), style);
-    let head =
-        wrap(&format!("{}[{}]: {}", finding.severity, finding.rule, visible(&finding.message)), style.width, "  ");
-    let head = head.replacen(&format!("{}[{}]", finding.severity, finding.rule), &word, 1);
+    let plain = format!("{}[{}]", finding.severity, finding.rule);
+    let head = wrap(&format!("{plain}: {}", visible(&finding.message)), style.width, "  ");
+    let head = head.replacen(&plain, &coloured(finding.severity, &plain, style), 1);
     let gutter = " ".repeat(lines.as_ref().map_or(0, snippet::Lines::gutter));
     let arrow = if place.is_empty() { String::new() } else { format!("{gutter}{} {place}\n", dimmed("-->", style)) };
-    format!("{head}\n{arrow}{body}")
+    // A finding without lines and notes is its head alone.
+    format!("{head}\n{arrow}{body}").trim_end().to_owned()
 }
 
 /// The tool that a finding is about, with its server and client.
@@ -96,7 +111,7 @@ fn whom(finding: &Finding) -> Option<String> {
         whom.push_str(" of ");
     }
     let _ = write!(whom, "server `{}`", visible(subject.server.as_deref().unwrap_or("?")));
-    if let Some(client) = &subject.client {
+    if let Some(client) = subject.client.as_ref().filter(|client| *client != UNKNOWN) {
         let _ = write!(whom, " ({})", visible(client));
     }
     Some(whom)

@@ -108,6 +108,27 @@ fn fill(template: &str, particulars: &[(&'static str, String)]) -> String {
     filled
 }
 
+/// A template for a reader who has no finding yet: `{package}` becomes `<package>`.
+pub(crate) fn generic(template: &str) -> String {
+    let mut text = String::with_capacity(template.len());
+    let mut rest = template;
+    while let Some(open) = rest.find('{') {
+        let name = rest[open + 1..].split('}').next().unwrap_or_default();
+        let is_name = !name.is_empty()
+            && name.bytes().all(|b| b.is_ascii_lowercase() || b == b'-')
+            && rest.len() > open + name.len() + 1;
+        text.push_str(&rest[..open]);
+        if is_name {
+            text.push_str(&format!("<{name}>"));
+            rest = &rest[open + name.len() + 2..];
+        } else {
+            text.push('{');
+            rest = &rest[open + 1..];
+        }
+    }
+    text + rest
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -116,5 +137,6 @@ mod tests {
     fn templates_are_filled_once() {
         let particulars = [("a", "{b}".to_owned()), ("b", "B".to_owned())];
         assert_eq!(fill("{a} {b} {c} {", &particulars), "{b} B {c} {");
+        assert_eq!(generic("`{exact-spec}` and {{x}} {"), "`<exact-spec>` and {<x>} {");
     }
 }

@@ -3,6 +3,7 @@
 use std::fmt::Write;
 
 use super::Rule;
+use super::draft::generic;
 
 /// What `mcpscan explain RULE` prints.
 pub fn explain(rule: &Rule) -> String {
@@ -20,7 +21,7 @@ pub fn explain(rule: &Rule) -> String {
         ("What to do", &rule.fix),
     ] {
         line(format!("\n{heading}"));
-        for wrapped in wrap(text.trim(), 78) {
+        for wrapped in wrap(generic(text).trim(), 78) {
             line(format!("  {wrapped}"));
         }
     }

@@ -15,6 +15,7 @@ mod tokens;
 pub use check::{Example, Problem, check};
 pub use combine::{Speech, Steering};
 pub use draft::Draft;
+pub(crate) use draft::generic;
 pub use engine::{Hits, TextEngine};
 pub use explain::explain;
 pub use load::{LoadError, Packs, data};

@@ -105,11 +105,13 @@ pub struct ServerCoverage {
 }
 
 impl Coverage {
-    /// Whether something that should have been looked at was not: a config that can't be read, a server that was asked
-    /// and did not tell everything. What nobody asked for is not incomplete.
+    /// Whether something that should have been looked at was not: a config that can't be read, a server that can't be
+    /// asked or did not tell everything. Where nobody asked for servers to be started, their entries are all there is.
     pub fn is_incomplete(&self) -> bool {
         self.configs.iter().any(|config| config.status != ConfigStatus::Scanned)
-            || self.servers.iter().any(|server| matches!(server.status, ServerStatus::Failed | ServerStatus::Partial))
+            || self.servers.iter().any(|server| {
+                matches!(server.status, ServerStatus::Failed | ServerStatus::Partial | ServerStatus::Skipped)
+            })
     }
 
     /// Whether something was tried and nothing could be looked at.

@@ -1,6 +1,6 @@
 //! Runs the binary as users do: its own home, its own folder, no variables but those it needs.
 
-#![allow(dead_code)]
+#![allow(dead_code, unreachable_pub, clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stderr)]
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};

@@ -93,9 +93,9 @@ fn report(
     judged: &mut Judged,
 ) {
     let secret = Secret::new(&candidate.value.text[range.clone()]);
-    let reference = match scene.reference {
-        Some(form) => format!("`{}`", form.replace("NAME", &variable_for(candidate.name))),
-        None => "a command that fetches it, since this client fills in no variables,".to_owned(),
+    let replace = match scene.reference {
+        Some(form) => format!("write `{}` instead of the value", form.replace("NAME", &variable_for(candidate.name))),
+        None => "start the server through a script that reads the value from your password manager, since this client fills in no variables".to_owned(),
     };
     let place = scene.place(span_of(&candidate.value, &range));
     let mut draft = rule
@@ -103,7 +103,7 @@ fn report(
         .evidence(Evidence::secret(&secret, &rule.id))
         .with("field", candidate.path.clone())
         .with("server", scene.entry.name.text.clone())
-        .with("reference", reference);
+        .with("replace", replace);
     if proven {
         draft = draft.confidence(Confidence::High);
     }

@@ -88,7 +88,8 @@ impl Shown {
         let secrets = masked.iter().map(|secret| inside(*secret)).filter(|range| !range.is_empty());
         let mut piece = |until: usize, secret: Option<usize>, text: &mut String| {
             let raw = body.get(from..until).unwrap_or_default();
-            let visible = Visible::new(raw);
+            // Indentation is no hazard in a line of a file. A blank is as long in bytes, so places stay.
+            let visible = Visible::new(&raw.replace('\t', " "));
             let place = |offset: usize| visible.range(offset - from..offset - from).start;
             if mark_start.is_none() && mark.start <= until {
                 mark_start = Some(text.len() + if mark.start >= from { place(mark.start) } else { 0 });

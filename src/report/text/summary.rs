@@ -1,9 +1,12 @@
 //! The end of the report: what was found, what was looked at, and what was not.
 
-use super::{Style, coloured, wrap};
+use super::{Style, UNKNOWN, coloured, wrap};
 use crate::finding::Severity;
 use crate::text::visible;
 use crate::triage::{ConfigStatus, Outcome, ServerStatus};
+
+/// How the reason of a server begins that nobody asked for.
+const NOT_STARTED: &str = "not started:";
 
 pub(super) fn write(text: &mut String, outcome: &Outcome, style: &Style) {
     let coverage = &outcome.coverage;
@@ -12,28 +15,25 @@ pub(super) fn write(text: &mut String, outcome: &Outcome, style: &Style) {
         let reason = config.reason.as_deref().unwrap_or("no reason is known");
         gaps.push(format!("{} ({}): {}", visible(&config.path), config.status.as_str(), visible(reason)));
     }
-    let not_started: Vec<String> = coverage
-        .servers
-        .iter()
-        .filter(|server| {
-            server.status == ServerStatus::Static
-                && server.reason.as_deref().is_some_and(|reason| reason.starts_with("not started"))
-        })
-        .map(|server| visible(&server.server))
-        .collect();
-    for server in &coverage.servers {
-        let started = server.status != ServerStatus::Static
-            || !server.reason.as_deref().is_some_and(|reason| reason.starts_with("not started"));
-        if server.status != ServerStatus::Scanned && started {
-            let client = server.client.as_ref().map(|client| format!(" of {}", visible(client))).unwrap_or_default();
-            let reason = server.reason.as_deref().unwrap_or("no reason is known");
-            gaps.push(format!(
-                "server `{}`{client} ({}): {}",
-                visible(&server.server),
-                server.status.as_str(),
-                visible(reason)
-            ));
+    let mut not_started: Vec<String> = Vec::new();
+    for server in coverage.servers.iter().filter(|server| server.status != ServerStatus::Scanned) {
+        let reason = server.reason.as_deref().unwrap_or("no reason is known");
+        if server.status == ServerStatus::Static && reason.starts_with(NOT_STARTED) {
+            not_started.push(visible(&server.server));
+            continue;
         }
+        let client = server
+            .client
+            .as_ref()
+            .filter(|client| *client != UNKNOWN)
+            .map(|client| format!(" of {}", visible(client)))
+            .unwrap_or_default();
+        gaps.push(format!(
+            "server `{}`{client} ({}): {}",
+            visible(&server.server),
+            server.status.as_str(),
+            visible(reason)
+        ));
     }
     if !not_started.is_empty() {
         let names = shortened(&not_started);
@@ -57,15 +57,24 @@ pub(super) fn write(text: &mut String, outcome: &Outcome, style: &Style) {
         .iter()
         .filter(|config| matches!(config.status, ConfigStatus::Scanned | ConfigStatus::Partial))
         .count();
+    let all = coverage.configs.len();
+    let configs = if read == all { counted(read, "file") } else { format!("{read} of {}", counted(all, "file")) };
+    let mut looked = format!("Read {configs}, {}", counted(coverage.servers.len(), "server"));
     let asked: Vec<_> = coverage
         .servers
         .iter()
-        .filter(|server| matches!(server.status, ServerStatus::Scanned | ServerStatus::Partial))
+        .filter(|server| server.tools.is_some() && server.status != ServerStatus::Failed)
         .collect();
-    let tools: usize = asked.iter().filter_map(|server| server.tools).sum();
-    let mut looked = format!("Looked at {}, {}", counted(read, "config"), counted(coverage.servers.len(), "server"));
     if !asked.is_empty() {
-        looked.push_str(&format!("; asked {}, which offer {}", asked.len(), counted(tools, "tool")));
+        let tools: usize = asked.iter().filter_map(|server| server.tools).sum();
+        let (servers, tools) = (counted(asked.len(), "server"), counted(tools, "tool"));
+        // What was saved took no time here.
+        let saved = asked.iter().all(|server| server.ms.is_none());
+        looked.push_str(&if saved {
+            format!(" with {tools}")
+        } else {
+            format!("; asked {servers}, which offer {tools}")
+        });
     }
     text.push_str(&wrap(&format!("{looked}."), style.width, ""));
     text.push('\n');
