@@ -30,9 +30,17 @@ pub(super) fn places<'d>(root: &'d Node, clients: &Clients) -> Vec<Place<'d>> {
         }
         for (node, context) in follow(root, &steps(shape.keys)) {
             if shape.single {
-                let described = shape.keys != "." && node.is_object();
-                if (described && !node.members().is_empty() || looks_like_server(node, words)) && seen.insert(node.span)
-                {
+                // Packages and remotes of a registry's entry are ways to the same server.
+                let node = node.elements().first().unwrap_or(node);
+                let described = match shape.keys {
+                    // A listing in a catalogue tells its version; a client's file does not.
+                    "." => root.get("version").is_none() && looks_like_server(node, words),
+                    "packages" | "remotes" => {
+                        found.is_empty() && (node.get("identifier").is_some() || looks_like_server(node, words))
+                    }
+                    _ => !node.members().is_empty(),
+                };
+                if described && seen.insert(node.span) {
                     found.push(single(root, node, context));
                 }
                 continue;
@@ -90,8 +98,12 @@ fn looks_like_server(node: &Node, words: &EntryWords) -> bool {
     let text = |word: &String| {
         node.get(word).is_some_and(|value| matches!(value.kind, Kind::String(_) | Kind::Array(_) | Kind::Object(_)))
     };
+    let named = |key: &String| {
+        node.get(key).and_then(Node::as_str).is_some_and(|name| words.transports.iter().any(|known| known == name))
+    };
     node.is_object()
-        && (words.command.iter().any(text)
+        && (words.transport.iter().any(named)
+            || words.command.iter().any(text)
             || words
                 .url
                 .iter()

@@ -126,6 +126,10 @@ pub struct EntryWords {
     pub headers: Vec<String>,
     /// Objects that hold these fields once more.
     pub nested: Vec<String>,
+    /// How it is spoken to.
+    pub transport: Vec<String>,
+    /// The names of ways to speak to it.
+    pub transports: Vec<String>,
     /// True: switched off.
     pub disabled: Vec<String>,
     /// False: switched off.
