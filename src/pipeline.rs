@@ -2,6 +2,7 @@
 
 mod ask;
 pub mod examples;
+mod redact;
 
 use std::path::PathBuf;
 use std::sync::atomic::AtomicBool;
@@ -189,14 +190,14 @@ pub fn scan(input: Input, tables: &Tables, asking: Asking<'_>, selection: &Selec
     let Read { mut sources, configs, launches, mut coverage } = read(&request, tables);
 
     let judged = judge::entries(&configs, &launches, &tables.packs, &tables.known, &tables.clients);
-    for (source, span, _) in &judged.hidden {
-        sources.get_mut(*source).mask(*span);
-    }
+    let redactor = redact::redactor(&judged);
+    redact::mask(&mut sources, &judged, &redactor);
 
-    let asked = ask::servers(&configs, &launches, &judged, asking, &request.homes, tables);
+    let asked = ask::servers(&configs, &launches, &judged, redactor, asking, &request.homes, tables);
     coverage.servers = asked.coverage;
     let mut findings = judged.findings;
     findings.extend(judge::texts(&asked.catalogs, &asked.origins, &sources, &tables.packs));
+    redact::clean(&mut findings, &asked.redactor);
     Outcome::new(findings, coverage, sources, selection)
 }
 
@@ -257,4 +258,4 @@ pub fn own_home(home: PathBuf, variables: &[(String, String)]) -> Homes {
 }
 
 /// What each entry of each config is called in a question or a list: the command with secrets taken out.
-pub use ask::shown_command;
+pub use ask::{Hidden, shown_command};

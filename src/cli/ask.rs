@@ -50,6 +50,9 @@ fn list(questions: &[Question]) -> String {
         let command: Vec<String> = question.command.iter().map(|word| quoted(word)).collect();
         text.push_str(&format!("{:>3}. {} ({})\n", index + 1, visible(&question.server), question.client));
         text.push_str(&format!("     {}\n", command.join(" ")));
+        if let Some(folder) = &question.folder {
+            text.push_str(&format!("     in {}\n", visible(folder)));
+        }
         if !question.variables.is_empty() {
             let names: Vec<String> = question.variables.iter().map(|name| visible(name)).collect();
             text.push_str(&format!("     with {}\n", names.join(", ")));
@@ -106,6 +109,7 @@ mod tests {
             config: "~/.cursor/mcp.json".into(),
             foreign: true,
             command: vec!["npx".into(), "-y".into(), "a b".into(), "x\u{1b}[2J".into()],
+            folder: Some("/srv".into()),
             variables: vec!["TOKEN".into()],
             warnings: vec!["it fetches".into()],
         }

@@ -4,7 +4,7 @@ use super::args::List;
 use super::{Exit, Failure};
 use crate::discover;
 use crate::pipeline::{self, Tables};
-use crate::text::{Redactor, visible};
+use crate::text::visible;
 use crate::triage::ConfigStatus;
 
 /// One config a paragraph, one server a line.
@@ -21,8 +21,7 @@ pub(super) fn run(list: &List) -> Result<Exit, Failure> {
     let read = pipeline::read(&request, &tables);
     // A list shows command lines, so their secrets have to be known although nothing is judged.
     let judged = crate::judge::entries(&read.configs, &read.launches, &tables.packs, &tables.known, &tables.clients);
-    let mut redactor = Redactor::default();
-    judged.hidden.iter().for_each(|(_, _, value)| redactor.learn(value));
+    let hidden = pipeline::Hidden::new(&judged);
 
     let mut text = String::new();
     let mut servers = 0;
@@ -47,7 +46,7 @@ pub(super) fn run(list: &List) -> Result<Exit, Failure> {
             for entry in &config.servers {
                 let name = visible(&entry.name.text);
                 let pad = " ".repeat(width.saturating_sub(unicode_width::UnicodeWidthStr::width(name.as_str())));
-                let command = visible(&pipeline::shown_command(entry, &redactor, &tables));
+                let command = visible(&pipeline::shown_command(entry, &hidden, &tables));
                 let project =
                     entry.project.as_ref().map(|project| format!("  (in {})", visible(project))).unwrap_or_default();
                 let disabled = if entry.disabled { "  (disabled)" } else { "" };

@@ -61,8 +61,10 @@ pub struct ServerEntry {
     pub args: Vec<Spanned>,
     /// Its variables.
     pub env: Vec<Field>,
-    /// The address of a remote.
+    /// The address of a remote: the last one that is given.
     pub url: Option<Spanned>,
+    /// Every address that is given, under whichever name.
+    pub urls: Vec<Spanned>,
     /// What is sent to it.
     pub headers: Vec<Field>,
     /// All other strings of the entry.
@@ -98,6 +100,7 @@ pub(super) fn read(
         args: Vec::new(),
         env: Vec::new(),
         url: None,
+        urls: Vec::new(),
         headers: Vec::new(),
         others: Vec::new(),
         disabled: false,
@@ -119,9 +122,8 @@ impl ServerEntry {
             } else if words.env.contains(key) {
                 fields(value, &at, &mut self.env);
             } else if words.url.contains(key) && value.as_str().is_some() {
-                if self.url.is_none() {
-                    self.url = spanned(value);
-                }
+                self.url = spanned(value);
+                self.urls.extend(spanned(value));
             } else if words.headers.contains(key) {
                 fields(value, &at, &mut self.headers);
             } else if words.nested.contains(key) && value.is_object() {

@@ -72,8 +72,16 @@ pub fn parts(value: &str) -> Vec<Part> {
     parts
 }
 
+/// Longer references are none; without a bound, a text of openings alone would be read once for each of them.
+const LONGEST: usize = 512;
+
 fn reference_at(value: &str, at: usize) -> Option<(Part, usize)> {
     let rest = &value[at..];
+    let mut end = rest.len().min(LONGEST);
+    while !rest.is_char_boundary(end) {
+        end -= 1;
+    }
+    let rest = &rest[..end];
     let whole = |length: usize| Some((Part::Reference(at..at + length), at + length));
     match rest.as_bytes()[0] {
         b'$' => {
@@ -263,6 +271,14 @@ mod tests {
         }
         for value in ["plain", "pa$word", "$5", "100%", "${KEY:-literal}", "prefix ${X} and words", "", "{\"a\": 1}"] {
             assert!(!is_reference(value), "{value}: {:?}", parts(value));
+        }
+    }
+
+    #[test]
+    fn openings_alone_are_read_in_linear_time() {
+        for opening in ["${", "$(", "{{", "<%", "${{", "%A", "$A"] {
+            let value = opening.repeat(20_000);
+            assert!(!is_reference(&value) || opening == "$A", "{opening}");
         }
     }
 

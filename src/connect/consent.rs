@@ -13,6 +13,8 @@ pub struct Question {
     pub foreign: bool,
     /// The program and its arguments, with secrets taken out.
     pub command: Vec<String>,
+    /// The folder it would run in, where its entry names one.
+    pub folder: Option<String>,
     /// Names of the variables it would get.
     pub variables: Vec<String>,
     /// What judging its entry found, at severity high or above.

@@ -18,6 +18,7 @@ mod trouble;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::thread;
@@ -47,7 +48,7 @@ pub struct Target {
     /// The folder to start it in.
     pub cwd: Option<PathBuf>,
     /// Knows the values that must not leave: of what the server says, only what is clean gets into a reason.
-    pub redactor: Redactor,
+    pub redactor: Arc<Redactor>,
 }
 
 /// How much a server may take. Beyond, what was read so far is all there is.

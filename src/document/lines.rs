@@ -13,7 +13,11 @@ pub struct Position {
 #[derive(Debug)]
 pub struct LineIndex {
     starts: Vec<usize>,
+    /// How many characters begin before each block of [`BLOCK`] bytes: a file of one long line is still cheap to ask.
+    characters: Vec<usize>,
 }
+
+const BLOCK: usize = 1024;
 
 impl LineIndex {
     /// Finds the lines of `text`. A line ends with LF, CR LF, or a lone CR.
@@ -30,7 +34,12 @@ impl LineIndex {
                 starts.push(at + 1);
             }
         }
-        Self { starts }
+        let blocks = bytes.chunks(BLOCK).scan(0, |sum, block| {
+            *sum += begins(block);
+            Some(*sum)
+        });
+        let characters = std::iter::once(0).chain(blocks).collect();
+        Self { starts, characters }
     }
 
     /// How many lines there are; an empty text has one.
@@ -48,11 +57,20 @@ impl LineIndex {
         let offset = offset.min(text.len());
         let line = self.starts.partition_point(|start| *start <= offset);
         let start = self.starts.get(line - 1).copied().unwrap_or(0);
-        let before = &text.as_bytes()[start..offset];
-        // Bytes that do not continue a character begin one.
-        let column = before.iter().filter(|byte| **byte & 0xC0 != 0x80).count() + 1;
+        let column = self.before(text, offset) - self.before(text, start) + 1;
         Position { line, column }
     }
+
+    /// How many characters begin before a byte.
+    fn before(&self, text: &str, offset: usize) -> usize {
+        let block = offset / BLOCK;
+        self.characters.get(block).copied().unwrap_or(0) + begins(&text.as_bytes()[block * BLOCK..offset])
+    }
+}
+
+/// Bytes that do not continue a character begin one.
+fn begins(bytes: &[u8]) -> usize {
+    bytes.iter().filter(|byte| **byte & 0xC0 != 0x80).count()
 }
 
 #[cfg(test)]
@@ -72,5 +90,10 @@ mod tests {
         assert_eq!(at("a\r\nb\rc", 3), (2, 1));
         assert_eq!(at("a\r\nb\rc", 5), (3, 1));
         assert_eq!(at("a", 99), (1, 2));
+        let long = format!("x\n{}", "é日a".repeat(1000));
+        for offset in [2, 1023, 1025, 3001, 6001] {
+            let offset = (0..=offset).rev().find(|at| long.is_char_boundary(*at)).unwrap();
+            assert_eq!(at(&long, offset), (2, long[2..offset].chars().count() + 1), "{offset}");
+        }
     }
 }

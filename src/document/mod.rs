@@ -129,7 +129,7 @@ pub struct Source {
     /// How it was decoded.
     pub encoding: Encoding,
     lines: LineIndex,
-    /// Parts that must not be shown, because a secret stands there.
+    /// Parts that must not be shown, because a secret stands there; in order, without overlaps.
     masked: Vec<Span>,
 }
 
@@ -170,26 +170,24 @@ impl Source {
         Span::new(start, floor(span.end).max(start))
     }
 
-    /// Marks a part as secret: whoever shows lines of this file shows dots there.
-    pub fn mask(&mut self, span: Span) {
-        let span = self.clamp(span);
-        if !span.is_empty() {
-            self.masked.push(span);
+    /// Marks parts as secret: whoever shows lines of this file shows dots there.
+    pub fn mask(&mut self, spans: impl IntoIterator<Item = Span>) {
+        let mut all = std::mem::take(&mut self.masked);
+        all.extend(spans.into_iter().map(|span| self.clamp(span)).filter(|span| !span.is_empty()));
+        all.sort();
+        for span in all {
+            match self.masked.last_mut() {
+                Some(last) if span.start <= last.end => last.end = last.end.max(span.end),
+                _ => self.masked.push(span),
+            }
         }
     }
 
-    /// The parts that must not be shown, in order, without overlaps.
-    pub fn masked(&self) -> Vec<Span> {
-        let mut spans = self.masked.clone();
-        spans.sort();
-        let mut merged: Vec<Span> = Vec::with_capacity(spans.len());
-        for span in spans {
-            match merged.last_mut() {
-                Some(last) if span.start <= last.end => last.end = last.end.max(span.end),
-                _ => merged.push(span),
-            }
-        }
-        merged
+    /// The parts that must not be shown and touch `span`, in order, without overlaps.
+    pub fn masked(&self, span: Span) -> &[Span] {
+        let from = self.masked.partition_point(|masked| masked.end <= span.start);
+        let until = self.masked.partition_point(|masked| masked.start < span.end);
+        self.masked.get(from..until).unwrap_or_default()
     }
 }
 
@@ -287,9 +285,10 @@ mod tests {
     #[test]
     fn masks_merge() {
         let mut source = Source::new("a", b"0123456789");
-        source.mask(Span::new(4, 6));
-        source.mask(Span::new(1, 5));
-        source.mask(Span::new(8, 8));
-        assert_eq!(source.masked(), [Span::new(1, 6)]);
+        source.mask([Span::new(4, 6), Span::new(1, 5)]);
+        source.mask([Span::new(8, 8), Span::new(9, 10)]);
+        assert_eq!(source.masked(Span::new(0, 10)), [Span::new(1, 6), Span::new(9, 10)]);
+        assert_eq!(source.masked(Span::new(5, 9)), [Span::new(1, 6)]);
+        assert_eq!(source.masked(Span::new(6, 9)), []);
     }
 }

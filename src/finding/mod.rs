@@ -85,6 +85,11 @@ impl Evidence {
         Self { shown: secret.to_string(), digest: secret.digest(rule.as_str()) }
     }
 
+    /// Takes out of what is shown whatever turned out to be a secret; its identity stays.
+    pub fn redact(&mut self, clean: impl FnOnce(&str) -> String) {
+        self.shown = clean(&self.shown);
+    }
+
     /// What may be shown.
     pub fn shown(&self) -> &str {
         &self.shown

@@ -46,8 +46,24 @@ impl Known {
 pub struct Judged {
     /// The findings.
     pub findings: Vec<Finding>,
-    /// Every place that must not be shown, with the value that must not leave: what is a secret, and what might be one.
-    pub hidden: Vec<(SourceId, Span, String)>,
+    /// Every place that must not be shown: what is a secret, and what might be one.
+    pub hidden: Vec<HiddenValue>,
+}
+
+/// A value that must not leave, and where it stands.
+pub struct HiddenValue {
+    /// The file.
+    pub source: SourceId,
+    /// The exact characters.
+    pub span: Span,
+    /// The value itself.
+    pub value: String,
+}
+
+impl std::fmt::Debug for HiddenValue {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "HiddenValue({:?}, {} bytes)", self.span, self.value.len())
+    }
 }
 
 /// One entry, with what a check needs to know of it.
@@ -56,9 +72,25 @@ pub(super) struct Scene<'a> {
     pub(super) launch: &'a Launch,
     /// How the client writes a reference, with `NAME` for the name.
     pub(super) reference: Option<&'a str>,
+    /// Where each value stands, in the order of the file, with its path. Values don't overlap.
+    fields: Vec<(Span, String)>,
 }
 
-impl Scene<'_> {
+impl<'a> Scene<'a> {
+    fn new(entry: &'a ServerEntry, launch: &'a Launch, reference: Option<&'a str>) -> Self {
+        let args = entry.args.iter().enumerate().map(|(index, arg)| (arg.span, format!("args[{index}]")));
+        let named = entry
+            .env
+            .iter()
+            .chain(&entry.headers)
+            .chain(&entry.others)
+            .map(|field| (field.value.span, field.path.clone()));
+        let urls = entry.urls.iter().map(|url| (url.span, "url".to_owned()));
+        let mut fields: Vec<(Span, String)> = args.chain(named).chain(urls).collect();
+        fields.sort();
+        Self { entry, launch, reference, fields }
+    }
+
     pub(super) fn place(&self, span: Span) -> Place {
         Place::File { source: self.entry.source, span }
     }
@@ -78,19 +110,9 @@ impl Scene<'_> {
 
     /// The path of the field whose value covers a span.
     pub(super) fn field(&self, span: Span) -> String {
-        let entry = self.entry;
-        if let Some(index) = entry.args.iter().position(|arg| arg.span.contains(span)) {
-            return format!("args[{index}]");
-        }
-        let fields = entry.env.iter().chain(&entry.headers).chain(&entry.others);
-        if let Some(field) = fields.into_iter().find(|field| field.value.span.contains(span)) {
-            return field.path.clone();
-        }
-        if entry.url.as_ref().is_some_and(|url| url.span.contains(span)) {
-            "url".to_owned()
-        } else {
-            "command".to_owned()
-        }
+        let behind = self.fields.partition_point(|(field, _)| field.start <= span.start);
+        let found = behind.checked_sub(1).map(|at| &self.fields[at]).filter(|(field, _)| field.contains(span));
+        found.map_or_else(|| "command".to_owned(), |(_, path)| path.clone())
     }
 
     /// Whether a variable decides some of a text.
@@ -113,7 +135,7 @@ pub fn entries(
     for (config, launches) in configs.iter().zip(launches) {
         for (entry, launch) in config.servers.iter().zip(launches) {
             let reference = clients.get(&entry.client).and_then(|client| client.reference.as_deref());
-            let scene = Scene { entry, launch, reference };
+            let scene = Scene::new(entry, launch, reference);
             check::secrets(&scene, &context, &mut judged);
             check::supply_chain(&scene, packs, known, &mut judged.findings);
         }

@@ -4,5 +4,15 @@ mod check;
 mod entries;
 mod texts;
 
-pub use entries::{Judged, Known, entries};
+pub use entries::{HiddenValue, Judged, Known, entries};
 pub use texts::{Origin, Origins, texts};
+
+/// Whether a value under a name may be a secret, found or not: nothing of the kind is shown.
+pub fn may_be_secret(name: &str, value: &str) -> bool {
+    check::may_be_secret(name, value)
+}
+
+/// Where the password of an address is, in bytes.
+pub fn password_in_url(value: &str) -> Option<std::ops::Range<usize>> {
+    check::password_in_url(value)
+}

@@ -1,5 +1,7 @@
 //! The tables `rules/runners.toml` and `rules/wrappers.toml`.
 
+use std::ops::Range;
+
 use serde::Deserialize;
 
 use super::Ecosystem;
@@ -54,7 +56,26 @@ pub(super) struct Wrapper {
     #[serde(default)]
     pub(super) values: Vec<String>,
     #[serde(default)]
+    pub(super) lines: Vec<String>,
+    #[serde(default)]
+    pub(super) encoded: Vec<String>,
+    #[serde(default)]
+    pub(super) clusters: bool,
+    #[serde(default)]
+    pub(super) skip: usize,
+    #[serde(default)]
     pub(super) subcommand: Vec<String>,
+}
+
+/// A package that passes on to another server.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Bridge {
+    pub(super) packages: Vec<String>,
+    #[serde(default)]
+    pub(super) lines: Vec<String>,
+    #[serde(default)]
+    pub(super) rest: bool,
 }
 
 /// The kinds of wrappers.
@@ -94,6 +115,8 @@ struct Runners {
 struct Wrappers {
     #[serde(rename = "wrapper")]
     wrappers: Vec<Wrapper>,
+    #[serde(rename = "bridge")]
+    bridges: Vec<Bridge>,
 }
 
 /// A table can't be read.
@@ -109,6 +132,7 @@ pub struct GrammarError {
 pub struct Grammar {
     pub(super) runners: Vec<Runner>,
     pub(super) wrappers: Vec<Wrapper>,
+    pub(super) bridges: Vec<Bridge>,
     pub(super) container: ContainerRunner,
 }
 
@@ -120,8 +144,8 @@ impl Grammar {
     pub fn parse(runners: &str, wrappers: &str) -> Result<Self, GrammarError> {
         let wrong = |file| move |error| GrammarError { file, error: Box::new(error) };
         let Runners { runners, container } = toml::from_str(runners).map_err(wrong("rules/runners.toml"))?;
-        let Wrappers { wrappers } = toml::from_str(wrappers).map_err(wrong("rules/wrappers.toml"))?;
-        Ok(Self { runners, wrappers, container })
+        let Wrappers { wrappers, bridges } = toml::from_str(wrappers).map_err(wrong("rules/wrappers.toml"))?;
+        Ok(Self { runners, wrappers, bridges, container })
     }
 
     /// Whether a program of that name is in one of the tables.
@@ -132,25 +156,31 @@ impl Grammar {
             || named(&self.container.programs)
     }
 
-    pub(super) fn wrapper(&self, program: &str) -> Option<&Wrapper> {
-        self.wrappers.iter().find(|wrapper| wrapper.programs.iter().any(|name| name == program))
+    /// The wrapper that a program with these arguments is.
+    pub(super) fn wrapper(&self, program: &str, args: &[&str]) -> Option<&Wrapper> {
+        self.wrappers.iter().find(|wrapper| {
+            wrapper.programs.iter().any(|name| name == program)
+                && wrapper.subcommand.iter().zip(args).filter(|(word, arg)| word == arg).count()
+                    == wrapper.subcommand.len()
+        })
     }
 
-    /// The runner that a program with these arguments is, and how many of them are its subcommand. Options before the
-    /// subcommand are skipped.
-    pub(super) fn runner(&self, program: &str, args: &[&str]) -> Option<(&Runner, usize)> {
+    /// The runner that a program with these arguments is: the options before its subcommand, and where the rest begins.
+    pub(super) fn runner(&self, program: &str, args: &[&str]) -> Option<(&Runner, Range<usize>, usize)> {
         self.runners.iter().filter(|runner| runner.programs.iter().any(|name| name == program)).find_map(|runner| {
             let mut at = 0;
+            let takes = |option: &str| runner.values.iter().chain(&runner.packages).any(|known| known == option);
+            while !runner.subcommand.is_empty() && args.get(at).is_some_and(|arg| arg.starts_with('-')) {
+                at += if takes(args[at]) { 2 } else { 1 };
+            }
+            let before = 0..at.min(args.len());
             for word in &runner.subcommand {
-                while args.get(at).is_some_and(|arg| arg.starts_with('-')) {
-                    at += 1;
-                }
                 if args.get(at) != Some(&word.as_str()) {
                     return None;
                 }
                 at += 1;
             }
-            Some((runner, at))
+            Some((runner, before, at))
         })
     }
 }

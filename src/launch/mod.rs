@@ -23,6 +23,8 @@ use crate::config::{ServerEntry, Spanned};
 pub struct Launch {
     /// Programs from the outside in, the last one being what runs in the end; names without folder and extension.
     pub programs: Vec<String>,
+    /// The words of every command on the way, from the outside in.
+    pub commands: Vec<Vec<Spanned>>,
     /// Packages that are fetched.
     pub packages: Vec<Package>,
     /// Images that are run.
@@ -46,10 +48,15 @@ const DEEPEST: usize = 8;
 /// Resolves an entry.
 pub fn resolve(entry: &ServerEntry, grammar: &Grammar) -> Launch {
     let mut launch = Launch::default();
-    if let Some(url) = &entry.url {
-        launch.remotes.extend(remote::parse(url));
+    launch.remotes.extend(entry.urls.iter().filter_map(remote::parse));
+    if let Some(command) = &entry.command {
+        match shape_of(command, grammar) {
+            Shape::Program | Shape::Line => {
+                unwrap::command(&command_line(entry, grammar), grammar, &mut launch, DEEPEST)
+            }
+            Shape::Script => unwrap::script(command, grammar, &mut launch, DEEPEST),
+        }
     }
-    unwrap::command(&command_line(entry, grammar), grammar, &mut launch, DEEPEST);
     launch
 }
 
@@ -58,16 +65,34 @@ pub fn command_line(entry: &ServerEntry, grammar: &Grammar) -> Vec<Spanned> {
     entry.command.as_ref().map_or_else(Vec::new, |command| command_words(command, &entry.args, grammar))
 }
 
-/// The words of a command. `command` may be a program, which can have blanks in its path, or a whole line.
-fn command_words(command: &Spanned, args: &[Spanned], grammar: &Grammar) -> Vec<Spanned> {
+/// What stands in the field that names the program.
+#[derive(Clone, Copy, PartialEq)]
+enum Shape {
+    /// A program, which can have blanks in its path.
+    Program,
+    /// A program and its arguments.
+    Line,
+    /// Several commands, or one behind variables.
+    Script,
+}
+
+fn shape_of(command: &Spanned, grammar: &Grammar) -> Shape {
     let text = command.text.trim();
-    let first = shell::words(text).into_iter().next();
-    let is_line = text.contains(char::is_whitespace)
-        && first.is_some_and(|word| {
-            let known = grammar.knows(&program_name(&word.text));
-            known || !word.text.contains(['/', '\\', ':']) && !text.contains('\\')
-        });
-    let mut words = if is_line { unwrap::split(command) } else { vec![command.clone()] };
+    let Some(first) = shell::words(text).into_iter().next() else { return Shape::Program };
+    let known = grammar.knows(&program_name(&first.text));
+    let path = first.text.contains(['/', '\\', ':']) || text.contains('\\');
+    if !text.contains(char::is_whitespace) || path && !known {
+        Shape::Program
+    } else if shell::commands(command).len() > 1 || unwrap::is_assignment(&first.text) {
+        Shape::Script
+    } else {
+        Shape::Line
+    }
+}
+
+fn command_words(command: &Spanned, args: &[Spanned], grammar: &Grammar) -> Vec<Spanned> {
+    let line = shape_of(command, grammar) != Shape::Program;
+    let mut words = if line { unwrap::split(command) } else { vec![command.clone()] };
     words.extend(args.iter().cloned());
     words
 }
@@ -81,7 +106,12 @@ pub fn program_name(program: &str) -> String {
             return stem.to_owned();
         }
     }
-    name.to_owned()
+    // Systems that fold case start `NPX` too.
+    if lower.chars().all(|c| c.is_ascii_alphanumeric() || c == '-') && name.chars().all(|c| !c.is_ascii_lowercase()) {
+        lower
+    } else {
+        name.to_owned()
+    }
 }
 
 #[cfg(test)]

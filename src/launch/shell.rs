@@ -148,18 +148,34 @@ pub(super) fn inline_code(program: &str, args: &[Spanned]) -> Option<Script> {
     Some(Script { kind: ScriptKind::Code, program: program.to_owned(), span: code.span, text: code.text.clone() })
 }
 
+/// Words of a shell that stand before a command.
+pub(super) fn is_keyword(word: &str) -> bool {
+    ["if", "then", "else", "elif", "do", "while", "until", "!", "{", "}"].contains(&word)
+}
+
+/// A blob that PowerShell decodes and runs.
+pub(super) fn encoded(blob: &Spanned) -> Script {
+    Script { kind: ScriptKind::Fetch, program: "powershell".to_owned(), span: blob.span, text: blob.text.clone() }
+}
+
+/// Splits a line. Redirections are left out with their targets; brackets of a group separate commands.
 fn lex(line: &str) -> Vec<Word> {
     let mut words = Vec::new();
     let mut chars = line.char_indices().peekable();
     let mut word: Option<(String, usize)> = None;
+    // The next word is the target of a redirection.
+    let mut target = false;
     macro_rules! end {
         ($at:expr) => {
             if let Some((text, start)) = word.take() {
-                words.push(Word { text, range: start..$at, operator: false });
+                if !std::mem::take(&mut target) {
+                    words.push(Word { text, range: start..$at, operator: false });
+                }
             }
         };
     }
     while let Some((at, c)) = chars.next() {
+        let next = chars.peek().map(|(_, next)| *next);
         match c {
             '\'' | '"' => {
                 let (text, _) = word.get_or_insert_with(|| (String::new(), at));
@@ -175,17 +191,29 @@ fn lex(line: &str) -> Vec<Word> {
                     }
                 }
             }
+            // A line that goes on in the next one.
+            '\\' if next == Some('\n') => {
+                chars.next();
+            }
             // Before a blank, a quote or an operator it escapes; elsewhere it is a folder of Windows.
-            '\\' if chars
-                .peek()
-                .is_some_and(|(_, next)| matches!(next, ' ' | '"' | '\'' | '\\' | '$' | ';' | '&' | '|')) =>
-            {
+            '\\' if next.is_some_and(|next| matches!(next, ' ' | '"' | '\'' | '\\' | '$' | ';' | '&' | '|')) => {
                 let (text, _) = word.get_or_insert_with(|| (String::new(), at));
                 text.extend(chars.next().map(|(_, next)| next));
             }
-            ';' | '&' | '|' | '\n' => {
+            // `2>&1`, `>file`; `<(…)` is a command.
+            '>' | '<' if next != Some('(') => {
+                if word.as_ref().is_some_and(|(text, _)| text.bytes().all(|b| b.is_ascii_digit())) {
+                    word = None;
+                }
                 end!(at);
-                let double = c != '\n' && chars.next_if(|(_, next)| *next == c).is_some();
+                while chars.next_if(|(_, next)| matches!(next, '>' | '<' | '&')).is_some() {}
+                target = true;
+            }
+            ';' | '&' | '|' | '\n' | '(' | ')'
+                if !(c == '(' && word.as_ref().is_some_and(|(text, _)| text.ends_with('$'))) =>
+            {
+                end!(at);
+                let double = matches!(c, ';' | '&' | '|') && chars.next_if(|(_, next)| *next == c).is_some();
                 words.push(Word { text: c.to_string(), range: at..at + 1 + usize::from(double), operator: true });
             }
             c if c.is_whitespace() => end!(at),

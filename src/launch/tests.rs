@@ -26,6 +26,7 @@ fn entry(command: &str, args: &[&str]) -> ServerEntry {
         args: args.iter().map(|arg| spanned(arg)).collect(),
         env: Vec::new(),
         url: None,
+        urls: Vec::new(),
         headers: Vec::new(),
         others: Vec::new(),
         disabled: false,
@@ -156,6 +157,35 @@ fn behind_wrappers() {
         ("op", &["run", "--env-file", ".env", "--", "npx", "-y", "pkg"]),
         ("wsl", &["-d", "Ubuntu", "bash", "-lc", "npx -y pkg"]),
         ("sudo", &["-u", "me", "npx", "-y", "pkg"]),
+        ("bash", &["-cx", "npx -y pkg"]),
+        ("bash", &["-c", "( npx -y pkg )"]),
+        ("bash", &["-c", "{ npx -y pkg; }"]),
+        ("bash", &["-c", "if true; then npx -y pkg; fi"]),
+        ("bash", &["-c", "exec -a x npx -y pkg"]),
+        ("bash", &["-c", ">/dev/null npx -y pkg 2>&1"]),
+        ("bash", &["-c", "npx -y pkg>/log"]),
+        ("bash", &["-c", "eval 'npx -y pkg'"]),
+        ("bash", &["-c", "npx \\\n -y pkg"]),
+        ("cmd", &["/c", "call", "npx", "-y", "pkg"]),
+        ("cmd", &["/C", "cd", "x", "&&", "npx", "-y", "pkg"]),
+        ("powershell", &["-COMMAND", "npx -y pkg"]),
+        ("powershell", &["-Command", "npx", "-y", "pkg"]),
+        ("powershell", &["-Command", "& { npx -y pkg }"]),
+        ("pwsh", &["npx -y pkg"]),
+        ("env", &["-S", "npx -y pkg"]),
+        ("env", &["-SA=1 npx -y pkg"]),
+        ("timeout", &["-k", "5", "30", "npx", "-y", "pkg"]),
+        ("fnm", &["exec", "--using", "20", "npx", "-y", "pkg"]),
+        ("volta", &["run", "--node", "20", "npx", "-y", "pkg"]),
+        ("direnv", &["exec", ".", "npx", "-y", "pkg"]),
+        ("aws-vault", &["exec", "p", "npx", "-y", "pkg"]),
+        ("script", &["-qc", "npx -y pkg", "/dev/null"]),
+        ("NPX", &["-y", "pkg"]),
+        ("pnpm", &["--package=pkg", "dlx", "bin"]),
+        ("pnpm", &["--reporter", "silent", "dlx", "pkg"]),
+        ("npm", &["--prefix", "/x", "exec", "pkg"]),
+        ("A=1 npx -y pkg", &[]),
+        ("cd x && npx -y pkg", &[]),
     ] {
         let launch = resolve(&entry(command, args), &grammar());
         let names: Vec<&str> = launch.packages.iter().map(|package| package.name.as_str()).collect();
@@ -194,6 +224,20 @@ fn images() {
 }
 
 #[test]
+fn commands_behind_bridges() {
+    let names = |command: &str, args: &[&str]| {
+        let launch = resolve(&entry(command, args), &grammar());
+        launch.packages.into_iter().map(|package| package.name).collect::<Vec<_>>()
+    };
+    assert_eq!(names("npx", &["-y", "supergateway@3.0.0", "--stdio", "npx -y pkg"]), ["pkg", "supergateway"]);
+    assert_eq!(names("uvx", &["mcpo==1.0", "--port", "8000", "--", "npx", "-y", "pkg"]), ["pkg", "mcpo"]);
+    assert_eq!(
+        names("npx", &["-y", "@modelcontextprotocol/inspector@1.0.0", "npx", "-y", "pkg"]),
+        ["pkg", "@modelcontextprotocol/inspector"]
+    );
+}
+
+#[test]
 fn addresses_behind_bridges() {
     let launch =
         resolve(&entry("npx", &["-y", "mcp-remote@0.1.16", "http://mcp.example.com/sse", "--allow-http"]), &grammar());
@@ -210,4 +254,5 @@ fn scripts() {
     assert_eq!(kinds("bash", &["-c", "curl -s https://x.io/i.sh | bash"]), [ScriptKind::Fetch]);
     assert_eq!(kinds("node", &["-e", "require('x')"]), [ScriptKind::Code]);
     assert_eq!(kinds("bash", &["start.sh"]), []);
+    assert_eq!(kinds("powershell", &["-EncodedCommand", "aQBlAHgA"]), [ScriptKind::Fetch]);
 }

@@ -2,13 +2,15 @@
 
 use std::collections::HashMap;
 use std::path::Path;
+use std::sync::Arc;
 
 use super::{Asking, Tables};
-use crate::config::{self, Config, ServerEntry};
+use crate::config::{self, Config, ServerEntry, Spanned};
 use crate::connect::{self, Catalog, Question, Reply, Status, Target};
 use crate::discover::{Homes, Scope};
+use crate::document::SourceId;
 use crate::finding::{Finding, Severity};
-use crate::judge::{Judged, Origin, Origins};
+use crate::judge::{self, HiddenValue, Judged, Origin, Origins};
 use crate::launch::{self, Launch};
 use crate::text::Redactor;
 use crate::triage::{ServerCoverage, ServerStatus};
@@ -18,6 +20,8 @@ pub(super) struct Asked {
     pub(super) catalogs: Vec<Catalog>,
     pub(super) origins: Origins,
     pub(super) coverage: Vec<ServerCoverage>,
+    /// Knows what the configs hide, and what filling in their references brought.
+    pub(super) redactor: Arc<Redactor>,
 }
 
 /// A server that could be started, and where its line in the coverage is.
@@ -27,21 +31,52 @@ struct Startable {
     question: Question,
 }
 
+/// The values that are hidden in the configs, by where they stand.
+pub struct Hidden<'j> {
+    values: HashMap<SourceId, Vec<&'j HiddenValue>>,
+}
+
+impl<'j> Hidden<'j> {
+    /// Sorts what judging the entries found.
+    pub fn new(judged: &'j Judged) -> Self {
+        let mut values: HashMap<SourceId, Vec<&HiddenValue>> = HashMap::new();
+        for hidden in &judged.hidden {
+            values.entry(hidden.source).or_default().push(hidden);
+        }
+        values.values_mut().for_each(|values| values.sort_by_key(|hidden| hidden.span));
+        Self { values }
+    }
+
+    /// A word of a command as it may be shown: only what is hidden in that very word is taken out, so that no other
+    /// entry can hide a command behind a variable of the same text.
+    fn word(&self, word: &Spanned, source: SourceId) -> String {
+        let values = self.values.get(&source).map_or(&[][..], Vec::as_slice);
+        let from = values.partition_point(|hidden| hidden.span.start < word.span.start);
+        let inside = values[from..].iter().take_while(|hidden| hidden.span.start < word.span.end);
+        inside
+            .filter(|hidden| word.span.contains(hidden.span))
+            .fold(word.text.clone(), |text, hidden| text.replace(&hidden.value, "[redacted]"))
+    }
+}
+
 /// Asks every server that may be asked. Entries that start the same program with the same variables share one start.
 pub(super) fn servers(
     configs: &[Config],
     launches: &[Vec<Launch>],
     judged: &Judged,
+    mut redactor: Redactor,
     asking: Asking<'_>,
     homes: &Homes,
     tables: &Tables,
 ) -> Asked {
-    let mut redactor = Redactor::default();
-    for (_, _, value) in &judged.hidden {
-        redactor.learn(value);
-    }
     let wanted = asking.consent.wanted();
-    let mut asked = Asked { catalogs: Vec::new(), origins: Origins::new(), coverage: Vec::new() };
+    if wanted {
+        learn(&mut redactor, configs, &asking);
+    }
+    let redactor = Arc::new(redactor);
+    let hidden = Hidden::new(judged);
+    let mut asked =
+        Asked { catalogs: Vec::new(), origins: Origins::new(), coverage: Vec::new(), redactor: Arc::clone(&redactor) };
     let mut startable = Vec::new();
     for (config, launches) in configs.iter().zip(launches) {
         for (entry, launch) in config.servers.iter().zip(launches) {
@@ -57,22 +92,25 @@ pub(super) fn servers(
                 resources: None,
                 ms: None,
             };
-            match target(entry, config, launch, &asking.variables, &redactor, homes, tables) {
-                Ok(target) => match warnings(entry, &judged.findings) {
-                    Ok(warnings) => {
-                        let question = Question { warnings, ..question(entry, config, &redactor, tables) };
-                        startable.push(Startable { line, target, question });
-                    }
-                    Err(reason) => {
-                        coverage.status = ServerStatus::Skipped;
-                        coverage.reason = Some(reason);
-                    }
-                },
-                // Where nothing is to be asked, what can't be asked is no gap.
-                Err((ServerStatus::Skipped, reason)) if !wanted => coverage.reason = Some(reason),
+            let prepared = if wanted {
+                target(entry, config, launch, &asking.variables, &redactor, homes, tables).and_then(|target| {
+                    let warnings =
+                        warnings(entry, &judged.findings).map_err(|reason| (ServerStatus::Skipped, reason))?;
+                    let folder = target
+                        .cwd
+                        .as_ref()
+                        .filter(|_| folder_of(entry).is_some())
+                        .map(|folder| folder.display().to_string());
+                    Ok((target, Question { warnings, folder, ..question(entry, config, &hidden, tables) }))
+                })
+            } else {
+                Err((ServerStatus::Static, unasked(entry, launch)))
+            };
+            match prepared {
+                Ok((target, question)) => startable.push(Startable { line, target, question }),
                 Err((status, reason)) => {
                     coverage.status = status;
-                    coverage.reason = Some(reason);
+                    coverage.reason = Some(redactor.clean(&reason));
                 }
             }
             asked.coverage.push(coverage);
@@ -87,7 +125,7 @@ pub(super) fn servers(
         if allowed {
             chosen.push(server);
         } else {
-            asked.coverage[server.line].reason = Some("not started: only its entry was judged".to_owned());
+            asked.coverage[server.line].reason = Some(NOT_STARTED.to_owned());
         }
     }
     for (server, reply) in chosen.iter().zip(replies(&chosen, &asking)) {
@@ -105,6 +143,39 @@ pub(super) fn servers(
         asked.catalogs.push(reply.catalog);
     }
     asked
+}
+
+const NOT_STARTED: &str = "not started: only its entry was judged";
+const DISABLED: &str = "switched off in the config: only its entry was judged";
+
+/// Why an entry was only judged, where nobody wanted servers to be asked.
+fn unasked(entry: &ServerEntry, launch: &Launch) -> String {
+    if entry.disabled {
+        DISABLED.to_owned()
+    } else if launch.is_local() {
+        NOT_STARTED.to_owned()
+    } else {
+        "a remote server: not queried".to_owned()
+    }
+}
+
+/// Learns what must not come back from a server: the values of references under names of secrets, and passwords of
+/// proxies, which every server gets.
+fn learn(redactor: &mut Redactor, configs: &[Config], asking: &Asking<'_>) {
+    let lookup = |name: &str| asking.variables.iter().find(|(known, _)| known == name).map(|(_, value)| value.clone());
+    for field in configs.iter().flat_map(|config| &config.servers).flat_map(|entry| &entry.env) {
+        if !config::literals(&field.value.text).iter().any(|range| range.len() == field.value.text.len())
+            && let Some(value) = config::expand(&field.value.text, &lookup)
+            && judge::may_be_secret(&field.name, &value)
+        {
+            redactor.learn(&value);
+        }
+    }
+    for (_, value) in &asking.base_env {
+        if let Some(password) = judge::password_in_url(value) {
+            redactor.learn(&value[password]);
+        }
+    }
 }
 
 /// One reply for each chosen server, in order.
@@ -136,26 +207,30 @@ fn replies(chosen: &[Startable], asking: &Asking<'_>) -> Vec<Reply> {
         .collect()
 }
 
+/// The folder that an entry names to start in.
+fn folder_of(entry: &ServerEntry) -> Option<&str> {
+    entry.others.iter().find(|field| field.path == "cwd").map(|field| field.value.text.as_str())
+}
+
 /// What to start for an entry, or why it can't be started from here.
 fn target(
     entry: &ServerEntry,
     config: &Config,
     launch: &Launch,
     variables: &[(String, String)],
-    redactor: &Redactor,
+    redactor: &Arc<Redactor>,
     homes: &Homes,
     tables: &Tables,
 ) -> Result<Target, (ServerStatus, String)> {
     let skipped = |reason: String| Err((ServerStatus::Skipped, reason));
     if entry.disabled {
-        return Err((ServerStatus::Static, "switched off in the config: only its entry was judged".to_owned()));
+        return Err((ServerStatus::Static, DISABLED.to_owned()));
     }
     if !launch.is_local() {
         return match &entry.url {
-            Some(_) => Err((
-                ServerStatus::Static,
-                "a remote server: not queried, this version asks only servers that it can start".to_owned(),
-            )),
+            Some(_) => {
+                skipped("a remote server: not queried, this version asks only servers that it can start".to_owned())
+            }
             None => skipped("neither a command nor an address".to_owned()),
         };
     }
@@ -168,7 +243,7 @@ fn target(
     for word in launch::command_line(entry, &tables.grammar) {
         match config::expand(&word.text, &lookup) {
             Some(text) => words.push(text),
-            None => return skipped(format!("`{}` can only be filled in by the client", redactor.clean(&word.text))),
+            None => return skipped(format!("`{}` can only be filled in by the client", word.text)),
         }
     }
     let mut words = words.into_iter();
@@ -179,20 +254,24 @@ fn target(
         .iter()
         .filter_map(|field| Some((field.name.clone(), config::expand(&field.value.text, &lookup)?)))
         .collect();
-    let folder = entry
-        .others
-        .iter()
-        .find(|field| field.path == "cwd")
-        .and_then(|field| config::expand(&field.value.text, &lookup));
-    let folder = folder.map_or_else(|| root.to_owned(), |folder| root.join(folder));
+    // Started elsewhere, a relative command would be another program.
+    let folder = match folder_of(entry) {
+        Some(folder) => {
+            match config::expand(folder, &lookup).map(|folder| root.join(folder)).filter(|folder| folder.is_dir()) {
+                Some(folder) => folder,
+                None => return skipped(format!("its folder `{folder}` is not there")),
+            }
+        }
+        None => root.to_owned(),
+    };
     Ok(Target {
         client: Some(entry.client.clone()),
         name: entry.name.text.clone(),
         program,
         args: words.collect(),
         env,
-        cwd: folder.is_dir().then_some(folder),
-        redactor: redactor.clone(),
+        cwd: Some(folder),
+        redactor: Arc::clone(redactor),
     })
 }
 
@@ -216,27 +295,30 @@ fn warnings(entry: &ServerEntry, findings: &[Finding]) -> Result<Vec<String>, St
     Ok(warnings)
 }
 
-fn question(entry: &ServerEntry, config: &Config, redactor: &Redactor, tables: &Tables) -> Question {
+fn question(entry: &ServerEntry, config: &Config, hidden: &Hidden<'_>, tables: &Tables) -> Question {
     Question {
         client: tables.clients.get(&entry.client).map_or_else(|| entry.client.clone(), |client| client.name.clone()),
         server: entry.name.text.clone(),
         config: config.file.shown.clone(),
         foreign: entry.scope == Scope::Project,
-        command: launch::command_line(entry, &tables.grammar).iter().map(|word| redactor.clean(&word.text)).collect(),
+        command: launch::command_line(entry, &tables.grammar)
+            .iter()
+            .map(|word| hidden.word(word, entry.source))
+            .collect(),
+        folder: None,
         variables: entry.env.iter().map(|field| field.name.clone()).collect(),
         warnings: Vec::new(),
     }
 }
 
 /// How an entry is started, in one line, with secrets taken out.
-pub fn shown_command(entry: &ServerEntry, redactor: &Redactor, tables: &Tables) -> String {
+pub fn shown_command(entry: &ServerEntry, hidden: &Hidden<'_>, tables: &Tables) -> String {
     match (&entry.command, &entry.url) {
-        (Some(_), _) => launch::command_line(entry, &tables.grammar)
-            .iter()
-            .map(|word| redactor.clean(&word.text))
-            .collect::<Vec<_>>()
-            .join(" "),
-        (None, Some(url)) => redactor.clean(&url.text),
+        (Some(_), _) => {
+            let words = launch::command_line(entry, &tables.grammar);
+            words.iter().map(|word| hidden.word(word, entry.source)).collect::<Vec<_>>().join(" ")
+        }
+        (None, Some(url)) => hidden.word(url, entry.source),
         (None, None) => "nothing to start".to_owned(),
     }
 }

@@ -167,8 +167,7 @@ fn physical(source: &Source, span: Span) -> PhysicalLocation {
         .end_line(number(end.line))
         .end_column(number(end.column))
         .build();
-    let secret = source.masked().iter().any(|masked| masked.start < span.end && span.start < masked.end);
-    if !secret && span.len() <= 1000 {
+    if source.masked(span).is_empty() && span.len() <= 1000 {
         region.snippet = Some(ArtifactContent::builder().text(source.slice(span)).build());
     }
     let mut artifact = ArtifactLocation::builder().uri(uri(&source.name)).build();

@@ -10,4 +10,4 @@ pub use decode::{Decoded, decode};
 pub use escape::{Visible, is_hazard, visible};
 pub use hidden::{Hidden, Run, runs};
 pub use normalise::{Normalised, normalise};
-pub use secret::{Redactor, Secret, entropy, is_placeholder, looks_random};
+pub use secret::{Redactor, Secret, entropy, is_placeholder, looks_random, random_words};

@@ -1,6 +1,11 @@
 //! Secrets: a type that cannot be shown, and what tells a secret from a word.
 
+use std::collections::HashSet;
 use std::fmt;
+use std::ops::Range;
+use std::sync::OnceLock;
+
+use aho_corasick::{AhoCorasick, AhoCorasickBuilder, MatchKind};
 
 use crate::finding::digest;
 
@@ -40,34 +45,58 @@ impl fmt::Debug for Secret {
     }
 }
 
-/// Takes known secrets out of text that is about to leave: what a server printed, a command line, an error.
-#[derive(Clone, Default)]
+/// Takes known secrets out of text that is about to leave: what a server printed, a finding, an error.
+#[derive(Default)]
 pub struct Redactor {
-    values: Vec<String>,
+    values: HashSet<String>,
+    matcher: OnceLock<Option<AhoCorasick>>,
 }
 
 impl Redactor {
     /// Shorter values would tear ordinary words apart.
     const SHORTEST: usize = 6;
 
-    /// Learns a value that must not leave.
+    /// Learns a value that must not leave; of several lines each one, since they may come back one at a time, and of a
+    /// percent-encoded one what it spells.
     pub fn learn(&mut self, value: &str) {
-        if value.len() >= Self::SHORTEST && !self.values.iter().any(|known| known == value) {
-            self.values.push(value.to_owned());
-            // The longest first, so that a value inside another one does not leave the other's rest.
-            self.values.sort_by_key(|value| std::cmp::Reverse(value.len()));
+        self.matcher = OnceLock::new();
+        let mut add = |value: &str| {
+            if value.len() >= Self::SHORTEST {
+                self.values.insert(value.to_owned());
+            }
+        };
+        add(value);
+        if value.contains('%') {
+            add(&percent_decoded(value));
         }
+        value.lines().map(str::trim).filter(|line| line.len() >= 16 && *line != value).for_each(add);
     }
 
     /// `text` without the values.
     pub fn clean(&self, text: &str) -> String {
-        let mut cleaned = text.to_owned();
-        for value in &self.values {
-            if cleaned.contains(value.as_str()) {
-                cleaned = cleaned.replace(value.as_str(), "[redacted]");
-            }
+        let mut cleaned = String::with_capacity(text.len());
+        let mut from = 0;
+        for found in self.find(text) {
+            cleaned.push_str(&text[from..found.start]);
+            cleaned.push_str("[redacted]");
+            from = found.end;
         }
-        cleaned
+        cleaned + &text[from..]
+    }
+
+    /// Where the values stand in a text.
+    pub fn find(&self, text: &str) -> Vec<Range<usize>> {
+        self.matcher().map_or_else(Vec::new, |matcher| matcher.find_iter(text).map(|found| found.range()).collect())
+    }
+
+    /// The longest value wins, so that a value inside another one does not leave the other's rest.
+    fn matcher(&self) -> Option<&AhoCorasick> {
+        let build = || {
+            let values: Vec<&String> = self.values.iter().collect();
+            (!values.is_empty())
+                .then(|| AhoCorasickBuilder::new().match_kind(MatchKind::LeftmostLongest).build(values).ok())?
+        };
+        self.matcher.get_or_init(build).as_ref()
     }
 }
 
@@ -75,6 +104,44 @@ impl fmt::Debug for Redactor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Redactor({} values)", self.values.len())
     }
+}
+
+fn percent_decoded(text: &str) -> String {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let Some((first, after)) = rest.split_first() {
+        let escape = after.get(..2).filter(|_| *first == b'%').and_then(|digits| std::str::from_utf8(digits).ok());
+        match escape.and_then(|digits| u8::from_str_radix(digits, 16).ok()) {
+            Some(byte) => {
+                bytes.push(byte);
+                rest = &after[2..];
+            }
+            None => {
+                bytes.push(*first);
+                rest = after;
+            }
+        }
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+/// The words of a text that look drawn at random: keys in scripts, in JSON, in whatever nobody knows the format of.
+pub fn random_words(text: &str) -> Vec<Range<usize>> {
+    let mut found = Vec::new();
+    let mut start = None;
+    for (at, c) in text.char_indices().chain([(text.len(), ' ')]) {
+        match (c.is_ascii_alphanumeric() || matches!(c, '+' | '_' | '-' | '~'), start) {
+            (true, None) => start = Some(at),
+            (false, Some(from)) => {
+                if looks_random(&text[from..at]) {
+                    found.push(from..at);
+                }
+                start = None;
+            }
+            _ => {}
+        }
+    }
+    found
 }
 
 /// Shannon entropy in bits per byte.
@@ -269,6 +336,9 @@ mod tests {
         redactor.learn("a");
         assert_eq!(redactor.clean("x topsecret-and-more y topsecret a"), "x [redacted] y [redacted] a");
         assert_eq!(format!("{redactor:?}"), "Redactor(2 values)");
+        redactor.learn("p%40ss%21word");
+        redactor.learn("-----BEGIN KEY-----\nAAAABBBBCCCCDDDDEEEE\n-----END KEY-----");
+        assert_eq!(redactor.clean("p@ss!word AAAABBBBCCCCDDDDEEEE"), "[redacted] [redacted]");
     }
 
     #[test]
@@ -299,6 +369,13 @@ mod tests {
         {
             assert!(!is_placeholder(value), "{value}");
         }
+    }
+
+    #[test]
+    fn keys_among_words() {
+        let text = "curl -H 'X-Api-Key: q7Zt9Lm2Xc4Vb6Nn8Rk1' https://example.com/some-long-name | sh";
+        let found: Vec<&str> = random_words(text).into_iter().map(|range| &text[range]).collect();
+        assert_eq!(found, ["q7Zt9Lm2Xc4Vb6Nn8Rk1"]);
     }
 
     #[test]

@@ -112,7 +112,7 @@ fn target(behaviour: &str) -> Target {
         args,
         env: vec![("TOKEN".into(), SECRET.into())],
         cwd: (behaviour == "no-folder").then(|| PathBuf::from("/no/such/folder")),
-        redactor,
+        redactor: std::sync::Arc::new(redactor),
     }
 }
 

@@ -6,6 +6,6 @@ mod shadowing;
 mod supply_chain;
 
 pub(super) use hidden::{encoded, hidden};
-pub(super) use secrets::{Context, secrets};
+pub(super) use secrets::{Context, may_be_secret, password_in_url, secrets};
 pub(super) use shadowing::shadowing;
 pub(super) use supply_chain::supply_chain;

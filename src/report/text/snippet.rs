@@ -34,22 +34,31 @@ impl Lines {
     }
 }
 
+/// As much of a line as can matter beside a mark, in bytes. Some files are one line of megabytes.
+const WINDOW: usize = 1024;
+
 /// The lines of a span in a file.
 pub(super) fn of_file(source: &Source, span: Span, width: usize) -> Option<Lines> {
     let span = source.clamp(span);
     let first = source.position(span.start).line;
     let last = source.position(span.end).line.min(first + MOST_LINES - 1);
-    let start = source.lines().start(first)?;
-    let end = source.lines().start(last + 1).unwrap_or(source.text.len());
-    let masked = source.masked();
     let mut shown = Shown::default();
-    let mut at = start;
-    for line in source.slice(Span::new(start, end)).split_inclusive(['\n', '\r']) {
-        let body = line.trim_end_matches(['\n', '\r']);
-        if !line.is_empty() && (!body.is_empty() || line.contains('\n')) {
-            shown.line(body, at, &masked, span);
+    for line in first..=last {
+        let start = source.lines().start(line)?;
+        let next = source.lines().start(line + 1).unwrap_or(source.text.len());
+        let body = source.text.get(start..next)?.trim_end_matches(['\n', '\r']);
+        // Where a span ends at the beginning of a line, nothing of that line is meant.
+        if line > first && span.end <= start {
+            break;
         }
-        at += line.len();
+        let line = Span::new(start, start + body.len());
+        let near = Span::new(
+            span.start.saturating_sub(WINDOW).max(start),
+            span.end.min(span.start + WINDOW).saturating_add(WINDOW).min(line.end),
+        );
+        let near = source.clamp(near);
+        let masked = source.masked(near);
+        shown.line(source.slice(near), near.start, masked, span, near.start > line.start);
     }
     shown.finish(width, Some(first))
 }
@@ -63,7 +72,7 @@ pub(super) fn of_answer(excerpt: &Excerpt, width: usize) -> Option<Lines> {
         let body = line.trim_end_matches('\n');
         let touches = at <= span.end && span.start <= at + body.len();
         if touches && shown.lines.len() < MOST_LINES {
-            shown.line(body, at, &[], span);
+            shown.line(body, at, &[], span, false);
         }
         at += line.len();
     }
@@ -76,11 +85,11 @@ struct Shown {
 }
 
 impl Shown {
-    /// Adds a line that begins at byte `at` of its text.
-    fn line(&mut self, body: &str, at: usize, masked: &[Span], span: Span) {
+    /// Adds a line, or the part of one, that begins at byte `at` of its text.
+    fn line(&mut self, body: &str, at: usize, masked: &[Span], span: Span, cut: bool) {
         let here = Span::new(at, at + body.len());
         let inside = |span: Span| span.start.max(here.start) - at..span.end.min(here.end).max(here.start) - at;
-        let mut text = String::new();
+        let mut text = String::from(if cut { "…" } else { "" });
         let mut mark = inside(span);
         let (mut mark_start, mut mark_end) = (None, None);
         let mut from = 0;
@@ -178,7 +187,7 @@ mod tests {
     #[test]
     fn secrets_are_dots_and_marks_move_along() {
         let mut source = Source::new("x", b"{\"k\": \"topsecret\", \"a\": \"npx\"}\n");
-        source.mask(Span::new(7, 16));
+        source.mask([Span::new(7, 16)]);
         let lines = of_file(&source, Span::new(24, 29), 80).unwrap();
         assert_eq!(lines.text, "{\"k\": \"••••\", \"a\": \"npx\"}");
         assert_eq!(&lines.text[lines.mark.clone()], "\"npx\"");
@@ -211,7 +220,7 @@ mod tests {
         ) {
             let mut source = Source::new("x", text.as_bytes());
             for (at, length) in secrets {
-                source.mask(Span::new(at, at + length));
+                source.mask([Span::new(at, at + length)]);
             }
             let lines = of_file(&source, Span::new(start, start + length), 80);
             let excerpt = Excerpt::around(&text, start..start + length);
