@@ -5,8 +5,8 @@ use std::collections::HashMap;
 use super::check;
 use crate::connect::Catalog;
 use crate::document::{SourceId, Sources, Span, raw_offset};
-use crate::finding::{Evidence, Excerpt, Finding, Place, Subject};
-use crate::rules::{Packs, TextEngine};
+use crate::finding::{Evidence, Excerpt, Finding, Place, Severity, Subject};
+use crate::rules::{Packs, Role, TextEngine};
 use crate::surface::{self, Text};
 use crate::text::{decode, normalise};
 
@@ -83,7 +83,9 @@ fn one(text: &Text<'_>, scene: &Scene<'_>, engine: &TextEngine, packs: &Packs, f
     }
     for decoded in decode(text.text) {
         let normalised = normalise(&decoded.text);
-        let orders = !engine.hits(&normalised.text).is_empty();
+        let hits = engine.hits(&normalised.text);
+        let orders = engine.says(&hits, "harmful-command")
+            || engine.judge(packs, &normalised.text, Role::Description, &hits).iter().any(|(_, speech)| speech.severity >= Severity::Medium);
         check::encoded(text, &decoded, orders, scene, packs, findings);
     }
 }

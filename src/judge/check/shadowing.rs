@@ -7,7 +7,7 @@ use unicode_security::confusable_detection::skeleton;
 
 use super::super::texts::{Origins, Scene, finding};
 use crate::connect::Catalog;
-use crate::document::Sources;
+use crate::document::{Node, Sources};
 use crate::finding::Finding;
 use crate::rules::{Packs, Role, TextEngine};
 use crate::surface::{Text, texts};
@@ -32,6 +32,7 @@ pub(in crate::judge) fn shadowing(
         group.same_names();
         group.look_alikes();
         group.orders_about_others();
+        group.clones();
     }
 }
 
@@ -152,6 +153,119 @@ impl<'a> Group<'a> {
     }
 }
 
+/// How many words of a description are compared.
+const COMPARED_WORDS: usize = 60;
+/// A run of words that more tools share than this says nothing about any of them.
+const COMMON: usize = 24;
+
+/// What a tool is, apart from how its name is spelled and dressed up.
+struct Likeness {
+    /// The words of its name without decoration.
+    core: String,
+    /// Runs of three words of its description.
+    runs: HashSet<String>,
+    /// Whether it says of itself that it is better than others.
+    boasts: bool,
+}
+
+impl Likeness {
+    fn of(tool: &Tool<'_>, description: &str, engine: &TextEngine) -> Self {
+        let description = normalise(description).text;
+        let words: Vec<&str> =
+            description.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).take(COMPARED_WORDS).collect();
+        let name = tool.name.to_lowercase();
+        let boasts = engine.says(&engine.hits(&description), "praise") || engine.says(&engine.hits(&name), "decorated-name");
+        Self { core: core(tool.name), runs: words.windows(3).map(|run| run.join(" ")).collect(), boasts }
+    }
+
+    /// Whether this one copies the other, which shares that many runs of words with it.
+    fn copies(&self, other: &Self, shared: usize) -> bool {
+        // Of the shorter description, as percentages: most of it, or a good part of it.
+        let least = self.runs.len().min(other.runs.len());
+        let (most, part) = (shared >= 4 && shared * 10 >= least * 6, shared >= 3 && shared * 10 >= least * 3);
+        let same_core = !self.core.is_empty() && self.core == other.core;
+        same_core && (most || self.boasts && !other.boasts) || self.boasts && !other.boasts && part
+    }
+}
+
+impl<'a> Group<'a> {
+    /// Tools that say what another server's tool says, under a changed name.
+    fn clones(&mut self) {
+        let tools = self.tools();
+        let scenes = self.scenes;
+        let likenesses: Vec<Likeness> = tools
+            .iter()
+            .map(|tool| {
+                let item = scenes[tool.server].catalog.tools.iter().find(|item| item.get("name").and_then(Node::as_str) == Some(tool.name));
+                let description = item.and_then(|item| item.get("description")).and_then(Node::as_str).unwrap_or_default();
+                Likeness::of(tool, description, self.engine)
+            })
+            .collect();
+        let mut having: HashMap<&str, Vec<usize>> = HashMap::new();
+        let mut named: HashMap<&str, Vec<usize>> = HashMap::new();
+        for (number, likeness) in likenesses.iter().enumerate() {
+            named.entry(&likeness.core).or_default().push(number);
+            for run in &likeness.runs {
+                having.entry(run).or_default().push(number);
+            }
+        }
+        let names: Vec<HashSet<&str>> = (0..scenes.len()).map(|s| tools.iter().filter(|t| t.server == s).map(|t| t.name).collect()).collect();
+        for (number, tool) in tools.iter().enumerate() {
+            let mine = &likenesses[number];
+            let mut shared: BTreeMap<usize, usize> = BTreeMap::new();
+            for other in named.get(mine.core.as_str()).into_iter().flatten().take(COMMON) {
+                shared.entry(*other).or_default();
+            }
+            for others in mine.runs.iter().filter_map(|run| having.get(run.as_str())).filter(|others| others.len() <= COMMON) {
+                for other in others {
+                    *shared.entry(*other).or_default() += 1;
+                }
+            }
+            let original = shared.into_iter().find(|(other, shared)| {
+                let theirs = &tools[*other];
+                // Where both servers have both names, they are two versions of one server.
+                let both = names[theirs.server].contains(tool.name) || names[tool.server].contains(theirs.name);
+                theirs.server != tool.server
+                    && !both
+                    && mine.copies(&likenesses[*other], *shared)
+                    // Of two that are alike, the one with more in its name is the copy, or else the later one.
+                    && (mine.boasts && !likenesses[*other].boasts
+                        || tool.name.len() > theirs.name.len()
+                        || tool.name.len() == theirs.name.len() && number > *other)
+            });
+            if let Some((other, _)) = original {
+                self.add("shadowing/clone", tool, &tools[other]);
+            }
+        }
+    }
+}
+
+/// The words of a name without those that only dress it up.
+fn core(name: &str) -> String {
+    const DRESS: &[&str] = &[
+        "a", "an", "the", "best", "better", "enhanced", "premium", "pro", "plus", "advanced", "ultimate", "superior", "secure", "improved",
+        "official", "elite", "trusted", "preferred", "new", "fast", "smart", "tool", "copy", "alt", "v", "x", "real", "safe", "master", "super",
+    ];
+    let mut words: Vec<String> = Vec::new();
+    let mut lower = false;
+    for c in name.chars() {
+        if !c.is_alphanumeric() {
+            words.push(String::new());
+        } else {
+            if c.is_uppercase() && lower || words.is_empty() {
+                words.push(String::new());
+            }
+            if let Some(word) = words.last_mut() {
+                word.extend(c.to_lowercase());
+            }
+        }
+        lower = c.is_lowercase();
+    }
+    let version = |word: &str| word.strip_prefix('v').unwrap_or(word).bytes().all(|b| b.is_ascii_digit());
+    words.retain(|word| !word.is_empty() && !version(word) && !DRESS.contains(&word.as_str()));
+    words.join(" ")
+}
+
 /// Whole words among the names, in a text.
 fn mentions<'n>(matcher: &AhoCorasick, names: &[&'n String], text: &str) -> Vec<(&'n str, std::ops::Range<usize>)> {
     let bytes = text.as_bytes();
@@ -217,6 +331,14 @@ mod tests {
         for (a, b) in [("list_item_ids", "list_items_ids"), ("get_user_v1x", "get_user_v2x"), ("read_file", "load_file"), ("create_issue", "create_issues"), ("list_issues_a", "list_issuesa")] {
             assert!(!is_typo(a, b), "{a} {b}");
         }
+    }
+
+    #[test]
+    fn names_without_their_dress() {
+        for name in ["search_items", "Search_Items", "searchItems_v2", "the_best_search-items", "SearchItems"] {
+            assert_eq!(core(name), "search items", "{name}");
+        }
+        assert_eq!(core("best_tool_v1"), "");
     }
 
     #[test]
