@@ -36,8 +36,13 @@ fn blobs(text: &str, found: &mut Vec<Decoded>) {
     let mut at = 0;
     while at < bytes.len() {
         let start = at;
-        while at < bytes.len() && (bytes[at].is_ascii_alphanumeric() || matches!(bytes[at], b'+' | b'/' | b'-' | b'_' | b'=')) {
+        while at < bytes.len() && (bytes[at].is_ascii_alphanumeric() || matches!(bytes[at], b'+' | b'/' | b'-' | b'_')) {
             at += 1;
+        }
+        // Padding ends a blob; anywhere else a `=` stands between a name and its value.
+        let padded = bytes[at..].iter().take_while(|byte| **byte == b'=').count();
+        if at > start && padded <= 2 {
+            at += padded;
         }
         if (SHORTEST_BLOB..=LONGEST_BLOB).contains(&(at - start)) {
             let blob = &bytes[start..at];

@@ -182,7 +182,7 @@ impl Likeness {
     fn copies(&self, other: &Self, shared: usize) -> bool {
         // Of the shorter description, as percentages: most of it, or a good part of it.
         let least = self.runs.len().min(other.runs.len());
-        let (most, part) = (shared >= 4 && shared * 10 >= least * 6, shared >= 3 && shared * 10 >= least * 3);
+        let (most, part) = (shared >= 4 && shared * 10 >= least * 4, shared >= 3 && shared * 10 >= least * 2);
         let same_core = !self.core.is_empty() && self.core == other.core;
         same_core && (most || self.boasts && !other.boasts) || self.boasts && !other.boasts && part
     }
