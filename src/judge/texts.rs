@@ -75,6 +75,7 @@ impl Scene<'_> {
 
 fn one(text: &Text<'_>, scene: &Scene<'_>, engine: &TextEngine, packs: &Packs, findings: &mut Vec<Finding>) {
     check::hidden(text, scene, packs, findings);
+    check::mixed(text, scene, packs, findings);
     let normalised = normalise(text.text);
     let hits = engine.hits(&normalised.text);
     for (rule, speech) in engine.judge(packs, &normalised.text, text.role, &hits) {
