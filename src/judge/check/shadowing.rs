@@ -180,11 +180,14 @@ impl Likeness {
 
     /// Whether this one copies the other, which shares that many runs of words with it.
     fn copies(&self, other: &Self, shared: usize) -> bool {
-        // Of the shorter description, as percentages: most of it, or a good part of it.
+        // Of the shorter description: most of it, or a good part of it.
         let least = self.runs.len().min(other.runs.len());
-        let (most, part) = (shared >= 4 && shared * 10 >= least * 4, shared >= 3 && shared * 10 >= least * 2);
-        let same_core = !self.core.is_empty() && self.core == other.core;
-        same_core && (most || self.boasts && !other.boasts) || self.boasts && !other.boasts && part
+        let (most, part) = (shared >= 4 && shared * 10 >= least * 4, shared >= 3 && shared * 20 >= least * 3);
+        let louder = self.boasts && !other.boasts;
+        let same = !self.core.is_empty() && self.core == other.core;
+        let within = |few: &str, many: &str| !few.is_empty() && few.split(' ').all(|word| many.split(' ').any(|other| other == word));
+        let related = within(&self.core, &other.core) || within(&other.core, &self.core);
+        same && (most || louder) || related && shared >= 6 && shared * 10 >= least * 5 || louder && part
     }
 }
 
