@@ -12,9 +12,9 @@ use crate::connect::{self, Bounds, Catalog, Consent, Progress};
 use crate::discover::{self, Clients, Found, Homes};
 use crate::document::{Source, Sources};
 use crate::finding::Finding;
-use crate::judge::{self, Known, Origins};
+use crate::judge::{self, Known};
 use crate::launch::{self, Grammar, Launch};
-use crate::rules::{Packs, data};
+use crate::rules::{Packs, TextEngine, data};
 use crate::triage::{ConfigCoverage, ConfigStatus, Coverage, Outcome, Selection, ServerCoverage, ServerStatus};
 
 /// Larger files are no configs. Claude Code's own file keeps its history and grows past 100 MB.
@@ -196,7 +196,7 @@ pub fn scan(input: Input, tables: &Tables, asking: Asking<'_>, selection: &Selec
     let asked = ask::servers(&configs, &launches, &judged, redactor, asking, &request.homes, tables);
     coverage.servers = asked.coverage;
     let mut findings = judged.findings;
-    findings.extend(judge::texts(&asked.catalogs, &asked.origins, &sources, &tables.packs));
+    findings.extend(judge::texts(&asked.catalogs, &sources, &tables.packs, &TextEngine::new(&tables.packs)));
     redact::clean(&mut findings, &asked.redactor);
     Outcome::new(findings, coverage, sources, selection)
 }
@@ -226,7 +226,7 @@ fn judge_saved(name: String, bytes: Result<Vec<u8>, String>, tables: &Tables, se
             }
             list.servers = catalogs.len();
             coverage.servers = catalogs.iter().map(|catalog| told(catalog, sources.get(id))).collect();
-            findings = judge::texts(&catalogs, &Origins::new(), &sources, &tables.packs);
+            findings = judge::texts(&catalogs, &sources, &tables.packs, &TextEngine::new(&tables.packs));
         }
         Err(reason) => {
             list.status = ConfigStatus::Failed;

@@ -47,8 +47,7 @@ medium[supply-chain/unpinned-package]: `search` runs whatever `@acme/search` is
           file or an image digest fixes those too.
 
 Not looked at:
-  server `crm` of cursor (static): a remote server: not queried, this version
-    asks only servers that it can start
+  server `crm` of cursor (static): a remote server: not queried
   1 server not started, only judged by the config: `search`. `--launch all`
     starts and asks them.
 

@@ -1,6 +1,15 @@
 //! What a server offers, as it said it.
 
-use crate::document::{Node, SourceId};
+use crate::document::{Node, SourceId, Span};
+
+/// The entry of a config that names a server.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Origin {
+    /// The file, and the entry's name in it.
+    pub place: (SourceId, Span),
+    /// The file's path without what differs between machines.
+    pub portable: String,
+}
 
 /// Everything one server offers. The answers are kept as they came: what does not fit a type is what a scanner is
 /// looking for.
@@ -13,6 +22,8 @@ pub struct Catalog {
     /// The saved list that this was read from. The spans of all nodes are spans of that file; without one they mean
     /// nothing to a reader.
     pub source: Option<SourceId>,
+    /// The entry that names a server that was asked.
+    pub origin: Option<Origin>,
     /// `serverInfo`.
     pub info: Option<Node>,
     /// `instructions`, whatever type it has.

@@ -24,7 +24,7 @@ use std::sync::{Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-pub use catalog::Catalog;
+pub use catalog::{Catalog, Origin};
 pub use consent::{Always, Consent, Never, Question};
 pub use saved::{SavedError, read_saved};
 

@@ -5,7 +5,7 @@ mod entries;
 mod texts;
 
 pub use entries::{HiddenValue, Judged, Known, entries};
-pub use texts::{Origin, Origins, texts};
+pub use texts::texts;
 
 /// Whether a value under a name may be a secret, found or not: nothing of the kind is shown.
 pub fn may_be_secret(name: &str, value: &str) -> bool {

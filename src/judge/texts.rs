@@ -1,46 +1,30 @@
 //! Rules over the texts of servers.
 
-use std::collections::HashMap;
-
 use super::check;
 use crate::connect::Catalog;
-use crate::document::{SourceId, Sources, Span, raw_offset};
-use crate::finding::{Evidence, Excerpt, Finding, Place, Subject};
-use crate::rules::{Packs, TextEngine};
+use crate::document::{Sources, Span, raw_offset};
+use crate::finding::{Evidence, Excerpt, Finding, Place, Severity, Subject};
+use crate::rules::{Packs, Role, TextEngine};
 use crate::surface::{self, Text};
 use crate::text::{decode, normalise};
 
-/// Where a server stands in a config.
-#[derive(Clone, Debug)]
-pub struct Origin {
-    /// The file, and the entry's name in it.
-    pub place: (SourceId, Span),
-    /// The file's path without what differs between machines.
-    pub portable: String,
-}
-
-/// Where each live server stands: by client and server.
-pub type Origins = HashMap<(Option<String>, String), Origin>;
-
-/// Judges every text of every catalog, and catalogs of one client together.
-pub fn texts(catalogs: &[Catalog], origins: &Origins, sources: &Sources, packs: &Packs) -> Vec<Finding> {
-    let engine = TextEngine::new(packs);
+/// Judges every text of every catalog, and catalogs of one client together. The engine is that of the same packs.
+pub fn texts(catalogs: &[Catalog], sources: &Sources, packs: &Packs, engine: &TextEngine) -> Vec<Finding> {
     let mut findings = Vec::new();
     for catalog in catalogs {
-        let scene = Scene { catalog, origins, sources };
+        let scene = Scene { catalog, sources };
         let texts = surface::texts(catalog);
         for text in &texts {
-            one(text, &scene, &engine, packs, &mut findings);
+            one(text, &scene, engine, packs, &mut findings);
         }
     }
-    check::shadowing(catalogs, origins, sources, packs, &engine, &mut findings);
+    check::shadowing(catalogs, sources, packs, engine, &mut findings);
     findings
 }
 
 /// What is needed to say where a text stands.
 pub(super) struct Scene<'a> {
     pub(super) catalog: &'a Catalog,
-    pub(super) origins: &'a Origins,
     pub(super) sources: &'a Sources,
 }
 
@@ -53,7 +37,7 @@ impl Scene<'_> {
                 let at = |offset: usize| text.span.start + raw_offset(literal, offset);
                 Some((source, Span::new(at(range.start), at(range.end).max(at(range.start)))))
             }
-            None => self.origin().map(|origin| origin.place),
+            None => self.catalog.origin.as_ref().map(|origin| origin.place),
         };
         Place::Answer { excerpt: Excerpt::around(text.text, range), via }
     }
@@ -64,17 +48,17 @@ impl Scene<'_> {
             server: Some(self.catalog.server.clone()),
             tool: item.map(str::to_owned),
             field: (!field.is_empty()).then(|| field.to_owned()),
-            config: self.origin().map(|origin| origin.portable.clone()),
+            config: self.catalog.origin.as_ref().map(|origin| origin.portable.clone()),
         }
-    }
-
-    fn origin(&self) -> Option<&Origin> {
-        self.origins.get(&(self.catalog.client.clone(), self.catalog.server.clone()))
     }
 }
 
+/// More blobs in one text say nothing new.
+const MOST_DECODED: usize = 16;
+
 fn one(text: &Text<'_>, scene: &Scene<'_>, engine: &TextEngine, packs: &Packs, findings: &mut Vec<Finding>) {
     check::hidden(text, scene, packs, findings);
+    check::mixed(text, scene, packs, findings);
     let normalised = normalise(text.text);
     let hits = engine.hits(&normalised.text);
     for (rule, speech) in engine.judge(packs, &normalised.text, text.role, &hits) {
@@ -82,9 +66,14 @@ fn one(text: &Text<'_>, scene: &Scene<'_>, engine: &TextEngine, packs: &Packs, f
         findings
             .push(finding(rule, text, scene, range).severity(speech.severity).confidence(speech.confidence).build());
     }
-    for decoded in decode(text.text) {
+    for decoded in decode(text.text).into_iter().take(MOST_DECODED) {
         let normalised = normalise(&decoded.text);
-        let orders = !engine.hits(&normalised.text).is_empty();
+        let hits = engine.hits(&normalised.text);
+        let orders = engine.says(&hits, "harmful-command")
+            || engine
+                .judge(packs, &normalised.text, Role::Description, &hits)
+                .iter()
+                .any(|(_, speech)| speech.severity >= Severity::Medium);
         check::encoded(text, &decoded, orders, scene, packs, findings);
     }
 }

@@ -6,11 +6,11 @@ use std::sync::Arc;
 
 use super::{Asking, Tables};
 use crate::config::{self, Config, ServerEntry, Spanned};
-use crate::connect::{self, Catalog, Question, Reply, Status, Target};
+use crate::connect::{self, Catalog, Origin, Question, Reply, Status, Target};
 use crate::discover::{Homes, Scope};
 use crate::document::SourceId;
 use crate::finding::{Finding, Severity};
-use crate::judge::{self, HiddenValue, Judged, Origin, Origins};
+use crate::judge::{self, HiddenValue, Judged};
 use crate::launch::{self, Launch};
 use crate::text::Redactor;
 use crate::triage::{ServerCoverage, ServerStatus};
@@ -18,7 +18,6 @@ use crate::triage::{ServerCoverage, ServerStatus};
 /// What asking gave.
 pub(super) struct Asked {
     pub(super) catalogs: Vec<Catalog>,
-    pub(super) origins: Origins,
     pub(super) coverage: Vec<ServerCoverage>,
     /// Knows what the configs hide, and what filling in their references brought.
     pub(super) redactor: Arc<Redactor>,
@@ -28,6 +27,7 @@ pub(super) struct Asked {
 struct Startable {
     line: usize,
     target: Target,
+    origin: Origin,
     question: Question,
 }
 
@@ -75,8 +75,7 @@ pub(super) fn servers(
     }
     let redactor = Arc::new(redactor);
     let hidden = Hidden::new(judged);
-    let mut asked =
-        Asked { catalogs: Vec::new(), origins: Origins::new(), coverage: Vec::new(), redactor: Arc::clone(&redactor) };
+    let mut asked = Asked { catalogs: Vec::new(), coverage: Vec::new(), redactor: Arc::clone(&redactor) };
     let mut startable = Vec::new();
     for (config, launches) in configs.iter().zip(launches) {
         for (entry, launch) in config.servers.iter().zip(launches) {
@@ -107,15 +106,16 @@ pub(super) fn servers(
                 Err((ServerStatus::Static, unasked(entry, launch)))
             };
             match prepared {
-                Ok((target, question)) => startable.push(Startable { line, target, question }),
+                Ok((target, question)) => {
+                    let origin = Origin { place: (entry.source, entry.name.span), portable: entry.portable.clone() };
+                    startable.push(Startable { line, target, origin, question });
+                }
                 Err((status, reason)) => {
                     coverage.status = status;
                     coverage.reason = Some(redactor.clean(&reason));
                 }
             }
             asked.coverage.push(coverage);
-            let origin = Origin { place: (entry.source, entry.name.span), portable: entry.portable.clone() };
-            asked.origins.entry((Some(entry.client.clone()), entry.name.text.clone())).or_insert(origin);
         }
     }
     let questions: Vec<Question> = startable.iter().map(|server| server.question.clone()).collect();
@@ -202,6 +202,7 @@ fn replies(chosen: &[Startable], asking: &Asking<'_>) -> Vec<Reply> {
             let mut reply = replies[place].clone();
             reply.catalog.client.clone_from(&server.target.client);
             reply.catalog.server.clone_from(&server.target.name);
+            reply.catalog.origin = Some(server.origin.clone());
             reply
         })
         .collect()

@@ -6,9 +6,9 @@ use crate::connect;
 use crate::discover::{ConfigFile, Scope};
 use crate::document::{Source, Sources};
 use crate::finding::Finding;
-use crate::judge::{self, Origins};
+use crate::judge;
 use crate::launch;
-use crate::rules::{Example, Judges, Problem, check};
+use crate::rules::{Example, Judges, Problem, TextEngine, check};
 
 /// What testing gave.
 pub struct Report {
@@ -24,8 +24,9 @@ pub struct Report {
 /// sentence of a finding may have a gap left.
 pub fn test(tables: &Tables) -> Report {
     let (mut problems, examples) = check(&tables.packs);
+    let engine = TextEngine::new(&tables.packs);
     for example in &examples {
-        let findings = match judge(example, tables) {
+        let findings = match judge(example, tables, &engine) {
             Ok(findings) => findings,
             Err(message) => {
                 problems.push(Problem { rule: example.rule.to_owned(), message });
@@ -58,7 +59,7 @@ pub fn test(tables: &Tables) -> Report {
     Report { rules: tables.packs.rules().count(), examples: examples.len(), problems }
 }
 
-fn judge(example: &Example<'_>, tables: &Tables) -> Result<Vec<Finding>, String> {
+fn judge(example: &Example<'_>, tables: &Tables, engine: &TextEngine) -> Result<Vec<Finding>, String> {
     let mut sources = Sources::default();
     match example.judges {
         Judges::Entries => {
@@ -92,7 +93,7 @@ fn judge(example: &Example<'_>, tables: &Tables) -> Result<Vec<Finding>, String>
             if let Some(error) = errors.first() {
                 return Err(format!("its example is no catalog ({error}): {}", example.text));
             }
-            Ok(judge::texts(&catalogs, &Origins::new(), &sources, &tables.packs))
+            Ok(judge::texts(&catalogs, &sources, &tables.packs, engine))
         }
     }
 }

@@ -112,12 +112,16 @@ impl Steering {
 }
 
 impl TextEngine {
+    /// Whether a signal is among the hits.
+    pub fn says(&self, hits: &Hits, signal: &str) -> bool {
+        self.signal(signal).is_some_and(|signal| !hits.of(signal).is_empty())
+    }
+
     /// Whether the signals `hijack-tool` or `steer-tool` are among the hits.
     pub fn steering(&self, hits: &Hits) -> Option<Steering> {
-        let hit = |id: &str| self.signal(id).is_some_and(|signal| !hits.of(signal).is_empty());
-        if hit("hijack-tool") {
+        if self.says(hits, "hijack-tool") {
             Some(Steering::Hijack)
-        } else if hit("steer-tool") {
+        } else if self.says(hits, "steer-tool") {
             Some(Steering::Advice)
         } else {
             None

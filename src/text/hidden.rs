@@ -64,6 +64,11 @@ pub fn runs(text: &str) -> Vec<Run> {
         return Vec::new();
     }
     let chars: Vec<(usize, char)> = text.char_indices().collect();
+    // What is seen next after each character, looked up once for all of a long run.
+    let mut seen_next = vec![None; chars.len() + 1];
+    for (index, (_, c)) in chars.iter().enumerate().rev() {
+        seen_next[index] = if class(*c).is_none() { Some(*c) } else { seen_next[index + 1] };
+    }
     let right_to_left = chars.iter().any(|(_, c)| is_right_to_left(*c));
     let mut found: Vec<Run> = Vec::new();
     let mut previous_visible = None;
@@ -74,7 +79,7 @@ pub fn runs(text: &str) -> Vec<Run> {
             flag = c == '\u{1F3F4}';
             continue;
         };
-        let next_visible = chars[index + 1..].iter().map(|(_, c)| *c).find(|c| self::class(*c).is_none());
+        let next_visible = seen_next[index + 1];
         let before = index.checked_sub(1).map(|i| chars[i].1);
         let explained = match class {
             Hidden::Tag => flag,

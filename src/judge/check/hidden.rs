@@ -4,7 +4,7 @@ use super::super::texts::{Scene, finding};
 use crate::finding::{Confidence, Finding, Severity};
 use crate::rules::{Packs, Role};
 use crate::surface::Text;
-use crate::text::{Decoded, Hidden, Run, runs, visible};
+use crate::text::{Decoded, Hidden, Run, normalise, runs, visible};
 
 /// `poisoning/hidden-characters`.
 pub(in crate::judge) fn hidden(text: &Text<'_>, scene: &Scene<'_>, packs: &Packs, findings: &mut Vec<Finding>) {
@@ -29,6 +29,19 @@ pub(in crate::judge) fn hidden(text: &Text<'_>, scene: &Scene<'_>, packs: &Packs
     findings.push(
         draft.severity(severity).confidence(confidence).with("count", total.to_string()).with("what", what).build(),
     );
+}
+
+/// `poisoning/mixed-script-name`: a name that reads Latin and is not spelled so.
+pub(in crate::judge) fn mixed(text: &Text<'_>, scene: &Scene<'_>, packs: &Packs, findings: &mut Vec<Finding>) {
+    let Some(rule) = packs.rule("poisoning/mixed-script-name") else { return };
+    if !matches!(text.role, Role::Name | Role::ParameterName) || text.text.is_ascii() {
+        return;
+    }
+    let spelled = |c: char| c.is_alphabetic() && !c.is_ascii() && runs(&c.to_string()).is_empty();
+    let latin = text.text.chars().any(|c| c.is_ascii_alphabetic());
+    if latin && text.text.chars().any(spelled) && normalise(text.text).text.is_ascii() {
+        findings.push(finding(rule, text, scene, 0..text.text.len()).build());
+    }
 }
 
 fn severity(run: &Run, total: usize) -> Severity {

@@ -5,7 +5,7 @@ mod secrets;
 mod shadowing;
 mod supply_chain;
 
-pub(super) use hidden::{encoded, hidden};
+pub(super) use hidden::{encoded, hidden, mixed};
 pub(super) use secrets::{Context, may_be_secret, password_in_url, secrets};
 pub(super) use shadowing::shadowing;
 pub(super) use supply_chain::supply_chain;

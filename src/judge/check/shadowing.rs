@@ -1,13 +1,14 @@
 //! Pack `shadowing`: servers of one client that get in each other's way.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
+use std::hash::{DefaultHasher, Hash, Hasher};
 
 use aho_corasick::{AhoCorasick, AhoCorasickBuilder};
 use unicode_security::confusable_detection::skeleton;
 
-use super::super::texts::{Origins, Scene, finding};
+use super::super::texts::{Scene, finding};
 use crate::connect::Catalog;
-use crate::document::Sources;
+use crate::document::{Node, Sources};
 use crate::finding::Finding;
 use crate::rules::{Packs, Role, TextEngine};
 use crate::surface::{Text, texts};
@@ -16,7 +17,6 @@ use crate::text::normalise;
 /// Judges the servers of each client together; servers of no client are all together.
 pub(in crate::judge) fn shadowing(
     catalogs: &[Catalog],
-    origins: &Origins,
     sources: &Sources,
     packs: &Packs,
     engine: &TextEngine,
@@ -27,11 +27,12 @@ pub(in crate::judge) fn shadowing(
         clients.entry(catalog.client.as_deref()).or_default().push(catalog);
     }
     for servers in clients.into_values().filter(|servers| servers.len() > 1) {
-        let scenes: Vec<Scene<'_>> = servers.iter().map(|catalog| Scene { catalog, origins, sources }).collect();
+        let scenes: Vec<Scene<'_>> = servers.iter().map(|catalog| Scene { catalog, sources }).collect();
         let mut group = Group { scenes: &scenes, packs, engine, findings };
         group.same_names();
         group.look_alikes();
         group.orders_about_others();
+        group.clones();
     }
 }
 
@@ -109,6 +110,7 @@ impl<'a> Group<'a> {
         for tool in &tools {
             by_skeleton.entry(folded(tool.name)).or_default().push(tool);
         }
+        let mut by_mark: HashMap<u64, Vec<usize>> = HashMap::new();
         for (place, tool) in tools.iter().enumerate() {
             let alike = by_skeleton.get(&folded(tool.name)).into_iter().flatten();
             let spelled = alike
@@ -118,10 +120,22 @@ impl<'a> Group<'a> {
                 self.add("shadowing/look-alike-name", tool, other);
                 continue;
             }
-            let typo =
-                tools[..place].iter().find(|other| other.server != tool.server && is_typo(tool.name, other.name));
+            if !(SHORTEST_TYPO..=LONGEST_TYPO).contains(&tool.name.len()) {
+                continue;
+            }
+            // Two names one slip apart share what is left without one of their letters; so only those are compared.
+            let marks = without_one_letter(&tool.name.to_lowercase());
+            let near = marks.iter().filter_map(|mark| by_mark.get(mark)).flatten().map(|other: &usize| &tools[*other]);
+            let typo = near.filter(|other| other.server != tool.server).find(|other| is_typo(tool.name, other.name));
+            let found = typo.is_some();
             if let Some(other) = typo {
                 self.add("shadowing/near-name", tool, other);
+            }
+            for mark in marks.into_iter().filter(|_| !found) {
+                let others = by_mark.entry(mark).or_default();
+                if others.len() < MOST_ALIKE {
+                    others.push(place);
+                }
             }
         }
     }
@@ -162,6 +176,164 @@ impl<'a> Group<'a> {
             }
         }
     }
+}
+
+/// How many words of a description are compared.
+const COMPARED_WORDS: usize = 60;
+/// A run of words that more tools share than this says nothing about any of them.
+const COMMON: usize = 24;
+
+/// What a tool is, apart from how its name is spelled and dressed up.
+struct Likeness {
+    /// The words of its name without decoration.
+    core: String,
+    /// Runs of three words of its description.
+    runs: HashSet<String>,
+    /// Whether it says of itself that it is better than others.
+    boasts: bool,
+}
+
+impl Likeness {
+    fn of(tool: &Tool<'_>, description: &str, engine: &TextEngine) -> Self {
+        let description = normalise(description).text;
+        let words: Vec<&str> = description
+            .split(|c: char| !c.is_alphanumeric())
+            .filter(|word| !word.is_empty())
+            .take(COMPARED_WORDS)
+            .collect();
+        let name = tool.name.to_lowercase();
+        let boasts =
+            engine.says(&engine.hits(&description), "praise") || engine.says(&engine.hits(&name), "decorated-name");
+        Self { core: core(tool.name), runs: words.windows(3).map(|run| run.join(" ")).collect(), boasts }
+    }
+
+    /// Whether this one copies the other, which shares that many runs of words with it.
+    fn copies(&self, other: &Self, shared: usize) -> bool {
+        // Of the shorter description: most of it, or a good part of it.
+        let least = self.runs.len().min(other.runs.len());
+        let (most, part) = (shared >= 4 && shared * 10 >= least * 4, shared >= 3 && shared * 20 >= least * 3);
+        let louder = self.boasts && !other.boasts;
+        let same = !self.core.is_empty() && self.core == other.core;
+        let within = |few: &str, many: &str| {
+            !few.is_empty() && few.split(' ').all(|word| many.split(' ').any(|other| other == word))
+        };
+        let related = within(&self.core, &other.core) || within(&other.core, &self.core);
+        same && (most || louder) || related && shared >= 6 && shared * 10 >= least * 5 || louder && part
+    }
+}
+
+impl<'a> Group<'a> {
+    /// Tools that say what another server's tool says, under a changed name.
+    fn clones(&mut self) {
+        let tools = self.tools();
+        let scenes = self.scenes;
+        let likenesses: Vec<Likeness> = tools
+            .iter()
+            .map(|tool| {
+                let item = scenes[tool.server]
+                    .catalog
+                    .tools
+                    .iter()
+                    .find(|item| item.get("name").and_then(Node::as_str) == Some(tool.name));
+                let description =
+                    item.and_then(|item| item.get("description")).and_then(Node::as_str).unwrap_or_default();
+                Likeness::of(tool, description, self.engine)
+            })
+            .collect();
+        let mut having: HashMap<&str, Vec<usize>> = HashMap::new();
+        let mut named: HashMap<&str, Vec<usize>> = HashMap::new();
+        for (number, likeness) in likenesses.iter().enumerate() {
+            named.entry(&likeness.core).or_default().push(number);
+            for run in &likeness.runs {
+                having.entry(run).or_default().push(number);
+            }
+        }
+        let names: Vec<HashSet<&str>> =
+            (0..scenes.len()).map(|s| tools.iter().filter(|t| t.server == s).map(|t| t.name).collect()).collect();
+        for (number, tool) in tools.iter().enumerate() {
+            let mine = &likenesses[number];
+            let mut shared: BTreeMap<usize, usize> = BTreeMap::new();
+            for other in named.get(mine.core.as_str()).into_iter().flatten().take(COMMON) {
+                shared.entry(*other).or_default();
+            }
+            for others in
+                mine.runs.iter().filter_map(|run| having.get(run.as_str())).filter(|others| others.len() <= COMMON)
+            {
+                for other in others {
+                    *shared.entry(*other).or_default() += 1;
+                }
+            }
+            let original = shared.into_iter().find(|(other, shared)| {
+                let theirs = &tools[*other];
+                // Where both servers have both names, they are two versions of one server.
+                let both = names[theirs.server].contains(tool.name) || names[tool.server].contains(theirs.name);
+                theirs.server != tool.server
+                    && !both
+                    && mine.copies(&likenesses[*other], *shared)
+                    // Of two that are alike, the one with more in its name is the copy, or else the later one.
+                    && (mine.boasts && !likenesses[*other].boasts
+                        || tool.name.len() > theirs.name.len()
+                        || tool.name.len() == theirs.name.len() && number > *other)
+            });
+            if let Some((other, _)) = original {
+                self.add("shadowing/clone", tool, &tools[other]);
+            }
+        }
+    }
+}
+
+/// The words of a name without those that only dress it up.
+fn core(name: &str) -> String {
+    const DRESS: &[&str] = &[
+        "a",
+        "an",
+        "the",
+        "best",
+        "better",
+        "enhanced",
+        "premium",
+        "pro",
+        "plus",
+        "advanced",
+        "ultimate",
+        "superior",
+        "secure",
+        "improved",
+        "official",
+        "elite",
+        "trusted",
+        "preferred",
+        "new",
+        "fast",
+        "smart",
+        "tool",
+        "copy",
+        "alt",
+        "v",
+        "x",
+        "real",
+        "safe",
+        "master",
+        "super",
+    ];
+    let mut words: Vec<String> = Vec::new();
+    let mut lower = false;
+    for c in name.chars() {
+        if !c.is_alphanumeric() {
+            words.push(String::new());
+        } else {
+            if c.is_uppercase() && lower || words.is_empty() {
+                words.push(String::new());
+            }
+            if let Some(word) = words.last_mut() {
+                word.extend(c.to_lowercase());
+            }
+        }
+        lower = c.is_lowercase();
+    }
+    let version = |word: &str| word.strip_prefix('v').unwrap_or(word).bytes().all(|b| b.is_ascii_digit());
+    words.retain(|word| !word.is_empty() && !version(word) && !DRESS.contains(&word.as_str()));
+    words.join(" ")
 }
 
 /// Whole words among the names, in a text.
@@ -209,10 +381,30 @@ fn folded(name: &str) -> String {
     skeleton(&name.to_lowercase()).collect()
 }
 
+/// Shorter names are one letter apart by chance.
+const SHORTEST_TYPO: usize = 10;
+/// Longer ones are sentences.
+const LONGEST_TYPO: usize = 128;
+/// Names that share a mark; more of them are a family, not an imitation.
+const MOST_ALIKE: usize = 16;
+
+/// Hashes of a name and of what is left of it without each of its letters.
+fn without_one_letter(name: &str) -> Vec<u64> {
+    let hash = |letters: &mut dyn Iterator<Item = char>| {
+        let mut hasher = DefaultHasher::new();
+        letters.for_each(|c| c.hash(&mut hasher));
+        hasher.finish()
+    };
+    let letters: Vec<char> = name.chars().collect();
+    let shorter = (0..letters.len())
+        .map(|gone| hash(&mut letters.iter().enumerate().filter(|(at, _)| *at != gone).map(|(_, c)| *c)));
+    shorter.chain([hash(&mut letters.iter().copied())]).collect()
+}
+
 /// One slip of the finger apart, in names long enough for that to mean something. Plurals and numbers are no slips.
 fn is_typo(a: &str, b: &str) -> bool {
     let (a, b) = (a.to_lowercase(), b.to_lowercase());
-    if a == b || a.len().min(b.len()) < 10 || a.len().abs_diff(b.len()) > 1 {
+    if a == b || a.len().min(b.len()) < SHORTEST_TYPO || a.len().abs_diff(b.len()) > 1 {
         return false;
     }
     let plural = a.strip_suffix('s') == Some(&b) || b.strip_suffix('s') == Some(&a);
@@ -240,6 +432,14 @@ mod tests {
         ] {
             assert!(!is_typo(a, b), "{a} {b}");
         }
+    }
+
+    #[test]
+    fn names_without_their_dress() {
+        for name in ["search_items", "Search_Items", "searchItems_v2", "the_best_search-items", "SearchItems"] {
+            assert_eq!(core(name), "search items", "{name}");
+        }
+        assert_eq!(core("best_tool_v1"), "");
     }
 
     #[test]

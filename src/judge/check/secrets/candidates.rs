@@ -139,20 +139,17 @@ impl Found {
                 option = None;
                 continue;
             }
-            // What stands behind an option is its value, whatever it looks like.
-            if let Some(name) = option.take().filter(|_| !text.starts_with('-') || text.contains(' ')) {
-                self.value(&path, name, word, 0);
-                // Unless it is a pair of its own: `-e API_KEY=value`.
-                if !text.contains('=') {
-                    continue;
-                }
+            // What stands behind an option is its value, whatever it looks like; `-e API_KEY=value` is a pair as well.
+            let behind = option.take().filter(|_| !text.starts_with('-') || text.contains(' '));
+            let pair = text.split_once('=').filter(|(name, _)| is_name(name.trim_start_matches('-')));
+            if let Some((name, rest)) = pair {
+                let start = text.len() - rest.len();
+                let value = Spanned { text: rest.to_owned(), span: word.part(start, text.len()) };
+                self.value(&path, name, &value, 0);
             }
-            match text.split_once('=').filter(|(name, _)| is_name(name.trim_start_matches('-'))) {
-                Some((name, rest)) => {
-                    let start = text.len() - rest.len();
-                    let value = Spanned { text: rest.to_owned(), span: word.part(start, text.len()) };
-                    self.value(&path, name, &value, 0);
-                }
+            match behind {
+                Some(name) => self.value(&path, name, word, 0),
+                None if pair.is_some() => {}
                 None if text.starts_with('-') && !text.contains(' ') => option = Some(text),
                 None => self.value(&path, "", word, 0),
             }
