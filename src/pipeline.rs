@@ -59,6 +59,13 @@ impl Tables {
     }
 }
 
+impl Tables {
+    /// Those that judging entries needs.
+    pub fn for_entries(&self) -> judge::Tables<'_> {
+        judge::Tables { packs: &self.packs, known: &self.known, clients: &self.clients, grammar: &self.grammar }
+    }
+}
+
 /// What to scan.
 pub enum Input {
     /// Configs, found as the request says.
@@ -189,7 +196,7 @@ pub fn scan(input: Input, tables: &Tables, asking: Asking<'_>, selection: &Selec
     };
     let Read { mut sources, configs, launches, mut coverage } = read(&request, tables);
 
-    let judged = judge::entries(&configs, &launches, &tables.packs, &tables.known, &tables.clients);
+    let judged = judge::entries(&configs, &launches, &tables.for_entries());
     let redactor = redact::redactor(&judged);
     redact::mask(&mut sources, &judged, &redactor);
 

@@ -150,3 +150,105 @@ fn hostile_names() {
     let list = place.run(&["list", "x.json"]);
     assert!(!list.out.chars().any(|c| c != '\n' && mcpscan::text::is_hazard(c)), "{}", list.out);
 }
+
+/// Whatever a client would read is read, or told.
+#[test]
+fn odd_shapes_are_never_silent() {
+    let place = Place::new();
+    let json = |text: &str| {
+        place.write("project/.vscode/mcp.json", text);
+        place.run(&[".vscode/mcp.json", "--format", "json", "--pedantic"]).json()
+    };
+    let rules = |json: &serde_json::Value| {
+        let findings = json["findings"].as_array().unwrap();
+        findings.iter().map(|finding| finding["rule"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    let config = |json: &serde_json::Value| json["coverage"]["configs"][0].clone();
+
+    let twice =
+        json(r#"{"servers": {"a": {"command": "npx", "args": ["-y", "safe@1.0.0"], "args": ["-y", "postmark-mcp"]}}}"#);
+    assert!(rules(&twice).contains(&"supply-chain/known-malicious".to_owned()), "{twice}");
+    assert_eq!((config(&twice)["status"].as_str(), config(&twice)["servers"].as_u64()), (Some("partial"), Some(1)));
+    let first =
+        json(r#"{"servers": {"a": {"command": "npx", "args": ["-y", "postmark-mcp"], "args": ["-y", "safe@1.0.0"]}}}"#);
+    assert!(rules(&first).contains(&"supply-chain/known-malicious".to_owned()), "{first}");
+    let names = json(r#"{"servers": {"a": {"command": "npx", "args": ["-y", "postmark-mcp"], "cmd": "node"}}}"#);
+    assert!(rules(&names).contains(&"supply-chain/known-malicious".to_owned()), "{names}");
+
+    let url = json(
+        r#"{"servers": {"a": {"url": "${input:host}/mcp", "headers": {"X-Api-Key": "q7Zt2mXw9LbK4vRn8cYp3sHd"}}, "b": {"command": "x"}}}"#,
+    );
+    assert_eq!(config(&url)["servers"], 2, "{url}");
+    assert!(rules(&url).contains(&"secrets/generic".to_owned()), "{url}");
+
+    for text in [r#"{"servers": "x"}"#, r#"{"mcpServers": 5}"#, "null", "7", r#"{"servers": {"a": {"command": 5}}}"#] {
+        let odd = json(text);
+        assert_eq!(config(&odd)["status"], "partial", "{text}: {odd}");
+    }
+    for env in [
+        r#"[{"name": "API_KEY", "value": "VALUE"}]"#,
+        r#"["API_KEY=VALUE"]"#,
+        r#""API_KEY=VALUE""#,
+        r#"{"API_KEY": ["VALUE"]}"#,
+    ] {
+        let env = env.replace("VALUE", "q7Zt2mXw9LbK4vRn8cYp3sHd");
+        let env = json(&format!(r#"{{"servers": {{"a": {{"command": "x", "env": {env}}}}}}}"#));
+        assert_eq!(rules(&env), ["secrets/generic"], "{env}");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_linked_folder_is_looked_behind() {
+    let place = Place::new();
+    place.write("project/real/mcp.json", BAD_CURSOR);
+    std::os::unix::fs::symlink("real", place.project().join(".cursor")).unwrap();
+    let json = place.run(&[".", "--format", "json"]).json();
+    assert_eq!(json["coverage"]["configs"][0]["path"], ".cursor/mcp.json", "{json}");
+}
+
+/// Twice as much takes about twice as long. Debug builds and busy machines leave room for four times.
+#[test]
+fn hostile_sizes_are_linear() {
+    let place = Place::new();
+    let time = |name: &str, text: String| {
+        place.write(&format!("project/{name}"), text);
+        let started = std::time::Instant::now();
+        place.run(&[name, "--format", "text"]);
+        started.elapsed().as_secs_f64()
+    };
+    let tools = |name: &str, text: String| {
+        place.write(&format!("project/{name}"), text);
+        let started = std::time::Instant::now();
+        place.run(&["--tools", name, "--format", "json"]);
+        started.elapsed().as_secs_f64()
+    };
+    let servers = |count: usize| {
+        let entries = (0..count).map(|i| format!(r#""s{i}": {{"command": "npx", "args": ["-y", "p{i}"], "env": {{"API_KEY": "q7Zt2mXw9LbK4vRn8c{i:06}"}}}}"#));
+        format!(r#"{{"mcpServers": {{{}}}}}"#, entries.collect::<Vec<_>>().join(", "))
+    };
+    let described = |text: String| serde_json::json!([{"name": "a", "description": text}]).to_string();
+    let named = |count: usize| {
+        let tools = |salt: usize| {
+            (0..count).map(|i| serde_json::json!({"name": format!("tool_{:010}", i * 7919 + salt)})).collect::<Vec<_>>()
+        };
+        serde_json::json!([{"server": "a", "tools": tools(1)}, {"server": "b", "tools": tools(2)}]).to_string()
+    };
+    for (what, small, large) in [
+        ("servers on one line", time("a.json", servers(400)), time("b.json", servers(1600))),
+        (
+            "invisible characters",
+            tools("a.json", described("\u{200b}".repeat(5_000))),
+            tools("b.json", described("\u{200b}".repeat(20_000))),
+        ),
+        (
+            "blobs",
+            tools("a.json", described("aGVsbG8gd29ybGQgaGVsbG8= ".repeat(1_000))),
+            tools("b.json", described("aGVsbG8gd29ybGQgaGVsbG8= ".repeat(4_000))),
+        ),
+        ("names", tools("a.json", named(500)), tools("b.json", named(2_000))),
+    ] {
+        // Four times as much; sixteen times would be quadratic.
+        assert!(large < small.max(0.15) * 10.0, "{what}: {small:.2} s, then {large:.2} s");
+    }
+}

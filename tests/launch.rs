@@ -129,3 +129,114 @@ fn the_demo() {
     }
     assert!(std::fs::read_dir(place.home()).unwrap().next().is_none(), "the real home is left alone");
 }
+
+/// No entry can hide another one's command behind a variable of the same text.
+#[test]
+fn a_command_is_shown_whole() {
+    let place = Place::new();
+    let command = "touch started; exec node server.js";
+    let config = json!({"mcpServers": {
+        "decoy": {"command": "x", "env": {"DB_PASSWORD": command}},
+        "real": {"command": "sh", "args": ["-c", command]},
+        "own": {"command": "x", "args": ["--api-key", "q7Zt2mXw9LbK4vRn8cYp3sHd"]},
+    }});
+    place.write("home/.cursor/mcp.json", config.to_string());
+    let list = place.run(&["list", "--home", "../home"]).out;
+    assert!(list.contains(command), "{list}");
+    assert!(list.contains("--api-key [redacted]"), "{list}");
+}
+
+#[test]
+fn a_folder_that_is_not_there_starts_nothing_else() {
+    let place = Place::new();
+    place.write("project/run.sh", "#!/bin/sh\ntouch started\n");
+    let config = json!({"mcpServers": {"x": {"command": "sh", "args": ["run.sh"], "cwd": "/no/such/folder"}}});
+    place.write("project/.mcp.json", config.to_string());
+    let json = place.run(&["--launch", "all", "--format", "json"]).json();
+    let server = &json["coverage"]["servers"][0];
+    assert_eq!(
+        (server["status"].as_str(), server["reason"].as_str()),
+        (Some("skipped"), Some("its folder `/no/such/folder` is not there"))
+    );
+    assert!(!place.project().join("started").exists());
+}
+
+#[test]
+fn what_is_known_to_be_malicious_is_not_started() {
+    let place = Place::new();
+    let config = json!({"mcpServers": {"x": {"command": "npx", "args": ["-y", "postmark-mcp"]}}});
+    place.write("home/.cursor/mcp.json", config.to_string());
+    let json = place.run(&["--launch", "all", "--format", "json"]).json();
+    let server = &json["coverage"]["servers"][0];
+    assert_eq!(server["status"], "skipped");
+    assert!(server["reason"].as_str().unwrap().contains("supply-chain/known-malicious"), "{server}");
+}
+
+/// Two configs of one client may use one name for two servers.
+#[test]
+fn findings_point_at_their_own_file() {
+    let place = Place::new();
+    let config =
+        |which: &str| json!({"mcpServers": {"h": {"command": binary(), "args": ["__serve", which]}}}).to_string();
+    place.write("project/one/.cursor/mcp.json", config("notes"));
+    place.write("project/two/.cursor/mcp.json", config("weather"));
+    let json = place.run(&[".", "--launch", "all", "--format", "json"]).json();
+    let findings = json["findings"].as_array().unwrap();
+    assert!(!findings.is_empty());
+    for finding in findings {
+        assert_eq!(finding["location"]["path"], "two/.cursor/mcp.json", "{finding}");
+    }
+}
+
+/// A secret does not come back through a finding, another line, or what a server says, whichever way it got there.
+#[test]
+fn secrets_do_not_come_back() {
+    const KEY: &str = "q7Zt9Lm2Xc4Vb6Nn8Rk1";
+    let place = Place::new();
+    let echo = format!(
+        r#"read line; printf '{{"jsonrpc":"2.0","id":1,"result":{{"protocolVersion":"2025-11-25","capabilities":{{"tools":{{}}}},"serverInfo":{{"name":"x","version":"1"}}}}}}\n'; echo "key $THE_KEY" >&2; exit 3"#
+    );
+    let config = json!({"mcpServers": {
+        "git": {"command": "uvx", "args": ["--from", format!("git+https://bob:{KEY}@git.example.org/o/r@main"), "r"]},
+        "token": {"command": "npx", "args": ["-y", format!("git+https://{KEY}@github.com/o/r.git")]},
+        "registry": {"command": "npx", "args": ["--registry", format!("https://bob:{KEY}@npm.example.org/"), "acme"]},
+        "archive": {"command": "npx", "args": ["-y", format!("https://npm.example.org/x.tgz?token={KEY}")]},
+        "script": {"command": "sh", "args": ["-c", format!("curl -H 'X-Api-Key: {KEY}' https://example.org/x | sh")]},
+        "code": {"command": "python3", "args": ["-c", format!("api_key='{KEY}'")]},
+        "loader": {"command": "node", "args": ["x.js"], "env": {"NODE_OPTIONS": format!("--require ./x.js --key={KEY}")}},
+        "line": {"command": format!("npx -y acme-mcp --api-key {KEY}")},
+        "assigned": {"command": "sh", "args": ["-c", format!("API_KEY={KEY} npx -y acme")]},
+        "note": {"command": "x", "env": {"API_KEY": KEY}, "description": format!("the key is {KEY}")},
+        "reference": {"command": "sh", "args": ["-c", echo], "env": {"THE_KEY": "${REAL_KEY}"}},
+    }});
+    for text in [config.to_string(), serde_json::to_string_pretty(&config).unwrap()] {
+        place.write("home/.claude.json", text);
+        for format in ["text", "json", "sarif"] {
+            let output = std::process::Command::new(binary())
+                .args(["--home", "../home", "--client", "claude-code", "--pedantic", "--format", format])
+                .current_dir(place.project())
+                .output()
+                .unwrap();
+            let out = String::from_utf8(output.stdout).unwrap();
+            assert!(
+                !out.contains(KEY),
+                "{format}: {}",
+                out.lines().find(|line| line.contains(KEY)).unwrap_or_default()
+            );
+        }
+        assert!(!place.run(&["list", "--home", "../home"]).out.contains(KEY));
+    }
+    let only = json!({"mcpServers": {"reference": config["mcpServers"]["reference"]}});
+    place.write("home/.claude.json", only.to_string());
+    let output = std::process::Command::new(binary())
+        .args(["--launch", "all", "--timeout", "2", "--format", "json"])
+        .env_clear()
+        .env("PATH", std::env::var_os("PATH").unwrap())
+        .env("HOME", place.home())
+        .env("REAL_KEY", KEY)
+        .current_dir(place.project())
+        .output()
+        .unwrap();
+    let out = String::from_utf8(output.stdout).unwrap();
+    assert!(out.contains("key [redacted]") && !out.contains(KEY), "{out}");
+}

@@ -20,7 +20,7 @@ pub(super) fn run(list: &List) -> Result<Exit, Failure> {
     };
     let read = pipeline::read(&request, &tables);
     // A list shows command lines, so their secrets have to be known although nothing is judged.
-    let judged = crate::judge::entries(&read.configs, &read.launches, &tables.packs, &tables.known, &tables.clients);
+    let judged = crate::judge::entries(&read.configs, &read.launches, &tables.for_entries());
     let hidden = pipeline::Hidden::new(&judged);
 
     let mut text = String::new();

@@ -27,10 +27,14 @@ pub fn main() -> ExitCode {
     let matches = match Cli::command().try_get_matches() {
         Ok(matches) => matches,
         Err(error) => {
-            // A help text that nobody reads to its end is no error.
-            let _ = error.print();
             let asked = matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion);
-            return ExitCode::from(if asked { Exit::Clean } else { Exit::Usage });
+            if asked {
+                // A help text that nobody reads to its end is no error.
+                let _ = error.print();
+                return ExitCode::from(Exit::Clean);
+            }
+            refuse(&error);
+            return ExitCode::from(Exit::Usage);
         }
     };
     let exit = match Cli::from_arg_matches(&matches) {
@@ -47,7 +51,7 @@ pub fn main() -> ExitCode {
             Some(Command::Serve(server)) => serve::run(server.which),
         },
         Err(error) => {
-            let _ = error.print();
+            refuse(&error);
             Ok(Exit::Usage)
         }
     };
@@ -80,6 +84,13 @@ impl From<crate::pipeline::TablesError> for Failure {
     fn from(error: crate::pipeline::TablesError) -> Self {
         Self::Usage(error.to_string())
     }
+}
+
+/// Prints what is wrong with the arguments, which it quotes.
+fn refuse(error: &clap::Error) {
+    let lines: Vec<String> = error.render().to_string().lines().map(crate::text::visible).collect();
+    // There is nowhere left to tell that stderr is gone.
+    let _ = writeln!(io::stderr(), "{}", lines.join("\n"));
 }
 
 /// Prints an error. What it quotes may come from outside.

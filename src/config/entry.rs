@@ -73,6 +73,16 @@ pub struct ServerEntry {
     pub disabled: bool,
 }
 
+/// An entry as it was read.
+pub(super) struct Read {
+    /// What most clients take: of what is said twice the last.
+    pub(super) entry: ServerEntry,
+    /// What a client takes that keeps the first, where that is something else.
+    pub(super) shadowed: Option<ServerEntry>,
+    /// What could not be read, or is said twice.
+    pub(super) problems: Vec<Problem>,
+}
+
 /// Reads an entry.
 ///
 /// # Errors
@@ -82,13 +92,13 @@ pub(super) fn read(
     file: &ConfigFile,
     source: SourceId,
     words: &EntryWords,
-) -> Result<ServerEntry, Problem> {
+) -> Result<Read, Problem> {
     let node = place.node;
     if !node.is_object() {
         let message = format!("server `{}` is {}, expected a map", place.name, node.type_name());
         return Err(Problem { message, span: node.span });
     }
-    let mut entry = ServerEntry {
+    let empty = ServerEntry {
         name: Spanned { text: place.name.clone(), span: place.name_span },
         client: file.client.clone(),
         scope: file.scope,
@@ -105,20 +115,41 @@ pub(super) fn read(
         others: Vec::new(),
         disabled: false,
     };
-    entry.take(node, "", words);
-    Ok(entry)
+    let mut entry = empty.clone();
+    let mut problems = Vec::new();
+    entry.take(node, "", words, &mut problems);
+    let twice = said_twice(node, words);
+    let shadowed = twice.map(|(name, span)| {
+        let message = format!("server `{}` says twice what its `{name}` is; most clients take the last", place.name);
+        problems.push(Problem { message, span });
+        let mut first = empty;
+        let reversed = Node { kind: Kind::Object(node.members().iter().rev().cloned().collect()), span: node.span };
+        first.take(&reversed, "", words, &mut Vec::new());
+        first
+    });
+    Ok(Read { entry, shadowed, problems })
+}
+
+/// A field that decides what runs and is given more than once, under one name or two.
+fn said_twice(node: &Node, words: &EntryWords) -> Option<(String, Span)> {
+    [&words.command, &words.args, &words.url].into_iter().find_map(|names| {
+        let mut given = node.members().iter().filter(|member| names.contains(&member.key));
+        let first = given.next()?;
+        given.next().map(|second| (first.key.clone(), second.key_span))
+    })
 }
 
 impl ServerEntry {
-    fn take(&mut self, node: &Node, path: &str, words: &EntryWords) {
+    fn take(&mut self, node: &Node, path: &str, words: &EntryWords, problems: &mut Vec<Problem>) {
         for member in node.members() {
             let key = &member.key;
             let value = &member.value;
             let at = if path.is_empty() { key.clone() } else { format!("{path}.{key}") };
             if words.command.contains(key) {
-                self.command(value, &at, words);
+                self.command(value, &at, words, problems);
             } else if words.args.contains(key) {
-                self.args.extend(args(value));
+                // Of two lists the last counts.
+                self.args = args(value);
             } else if words.env.contains(key) {
                 fields(value, &at, &mut self.env);
             } else if words.url.contains(key) && value.as_str().is_some() {
@@ -127,7 +158,7 @@ impl ServerEntry {
             } else if words.headers.contains(key) {
                 fields(value, &at, &mut self.headers);
             } else if words.nested.contains(key) && value.is_object() {
-                self.take(value, &at, words);
+                self.take(value, &at, words, problems);
             } else if words.disabled.contains(key) && value.as_bool().is_some() {
                 self.disabled |= value.as_bool() == Some(true);
             } else if words.enabled.contains(key) && value.as_bool().is_some() {
@@ -139,7 +170,7 @@ impl ServerEntry {
     }
 
     /// A string; a list of program and arguments; or a map with `path`, `args` and `env`.
-    fn command(&mut self, value: &Node, at: &str, words: &EntryWords) {
+    fn command(&mut self, value: &Node, at: &str, words: &EntryWords, problems: &mut Vec<Problem>) {
         match &value.kind {
             Kind::Array(_) => {
                 let mut all = list(value);
@@ -155,16 +186,17 @@ impl ServerEntry {
                 for member in value.members().iter().filter(|member| !matches!(member.key.as_str(), "path" | "command"))
                 {
                     let inner = Node { kind: Kind::Object(vec![member.clone()]), span: value.span };
-                    self.take(&inner, at, words);
+                    self.take(&inner, at, words, problems);
                 }
             }
-            _ => self.command = value.as_str().and_then(|_| spanned(value)),
+            Kind::String(_) => self.command = spanned(value),
+            Kind::Null => {}
+            _ => {
+                let message =
+                    format!("`{at}` of server `{}` is {}, expected a text", self.name.text, value.type_name());
+                problems.push(Problem { message, span: value.span });
+            }
         }
-    }
-
-    /// The value of a variable; of duplicates the last.
-    pub fn variable(&self, name: &str) -> Option<&Field> {
-        self.env.iter().rev().find(|field| field.name == name)
     }
 }
 
@@ -186,30 +218,48 @@ fn args(node: &Node) -> Vec<Spanned> {
     }
 }
 
-/// The scalars of a list; a single string counts as a list of one.
+/// The scalars of a list, of lists inside it too; a single string counts as a list of one.
 fn list(node: &Node) -> Vec<Spanned> {
     match &node.kind {
-        Kind::Array(elements) => elements.iter().filter_map(spanned).collect(),
+        Kind::Array(elements) => elements.iter().flat_map(list).collect(),
         _ => spanned(node).into_iter().collect(),
     }
 }
 
-/// A map of names and values, or a list of `NAME=value`.
+/// A map of names and values; or a list of `NAME=value`, of `Name: value`, or of maps with `name` and `value`; or one text
+/// of such a pair.
 fn fields(node: &Node, path: &str, into: &mut Vec<Field>) {
     for member in node.members() {
-        if let Some(value) = spanned(&member.value) {
-            let at = format!("{path}.{}", member.key);
-            into.push(Field { path: at, name: member.key.clone(), name_span: member.key_span, value });
+        match spanned(&member.value) {
+            Some(value) => {
+                let at = format!("{path}.{}", member.key);
+                into.push(Field { path: at, name: member.key.clone(), name_span: member.key_span, value });
+            }
+            // What is deeper than it should be is still written there.
+            None => strings(&member.value, &format!("{path}.{}", member.key), &member.key, member.key_span, into),
         }
     }
     for element in node.elements() {
-        let Some(whole) = spanned(element) else { continue };
-        let Some((name, value)) = whole.text.split_once('=') else { continue };
-        let start = name.len() + 1;
-        let name_span = whole.part(0, name.len());
-        let value = Spanned { text: value.to_owned(), span: whole.part(start, whole.text.len()) };
-        into.push(Field { path: format!("{path}.{name}"), name: name.to_owned(), name_span, value });
+        let part = |keys: [&str; 2]| keys.iter().find_map(|key| element.get(key)).and_then(spanned);
+        match (part(["name", "key"]), part(["value", "default"])) {
+            (Some(name), Some(value)) => {
+                into.push(Field { path: format!("{path}.{}", name.text), name: name.text, name_span: name.span, value })
+            }
+            _ => pair(element, path, into),
+        }
     }
+    pair(node, path, into);
+}
+
+fn pair(node: &Node, path: &str, into: &mut Vec<Field>) {
+    let Some(whole) = spanned(node) else { return };
+    let Some(separator) = whole.text.find(['=', ':']) else { return };
+    let name = whole.text[..separator].trim().to_owned();
+    let rest = whole.text[separator + 1..].trim_start();
+    let start = whole.text.len() - rest.len();
+    let name_span = whole.part(0, separator);
+    let value = Spanned { text: rest.to_owned(), span: whole.part(start, whole.text.len()) };
+    into.push(Field { path: format!("{path}.{name}"), name, name_span, value });
 }
 
 /// Every string below a field that has no meaning here.

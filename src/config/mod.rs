@@ -8,7 +8,7 @@ pub use entry::{Field, ServerEntry, Spanned};
 pub use value::{Part, expand, is_reference, literals, parts};
 
 use crate::discover::{Clients, ConfigFile};
-use crate::document::{Encoding, Format, Source, SourceId, Span};
+use crate::document::{Encoding, Format, Kind, Source, SourceId, Span};
 
 /// One config that was read.
 #[derive(Debug)]
@@ -19,6 +19,8 @@ pub struct Config {
     pub source: SourceId,
     /// Every entry of every place that a client would read.
     pub servers: Vec<ServerEntry>,
+    /// The other reading of entries that say something twice: what a client that takes the first would start.
+    pub shadowed: Vec<ServerEntry>,
     /// What could not be read.
     pub problems: Vec<Problem>,
     /// The file as a whole could not be read, so the entries say nothing.
@@ -36,16 +38,26 @@ pub struct Problem {
 
 /// Reads a config. Never fails: what could be read is there, with what could not.
 pub fn read(file: ConfigFile, id: SourceId, source: &Source, clients: &Clients) -> Config {
-    let mut config = Config { file, source: id, servers: Vec::new(), problems: Vec::new(), broken: false };
+    let mut config =
+        Config { file, source: id, servers: Vec::new(), shadowed: Vec::new(), problems: Vec::new(), broken: false };
     if source.encoding == Encoding::Lossy {
         let message = "not valid UTF-8; undecodable bytes were replaced".to_owned();
         config.problems.push(Problem { message, span: Span::new(0, 0) });
     }
     match Format::of(&source.name, &source.text).parse(&source.text) {
         Ok(root) => {
-            for place in shape::places(&root, clients) {
+            if !root.is_object() && !matches!(root.kind, Kind::Array(_)) {
+                let message = format!("the file is {}, expected a map", root.type_name());
+                config.problems.push(Problem { message, span: root.span });
+            }
+            let own = config.file.keys.clone();
+            for place in shape::places(&root, clients, &own, &mut config.problems) {
                 match entry::read(&place, &config.file, id, clients.entry_words()) {
-                    Ok(entry) => config.servers.push(entry),
+                    Ok(read) => {
+                        config.problems.extend(read.problems);
+                        config.servers.push(read.entry);
+                        config.shadowed.extend(read.shadowed);
+                    }
                     Err(problem) => config.problems.push(problem),
                 }
             }

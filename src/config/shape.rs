@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 
+use super::Problem;
 use crate::discover::{Clients, EntryWords};
 use crate::document::{Kind, Member, Node, Span};
 
@@ -17,8 +18,14 @@ pub(super) struct Place<'d> {
     pub(super) context: Option<String>,
 }
 
-/// Every entry in every place of the table.
-pub(super) fn places<'d>(root: &'d Node, clients: &Clients) -> Vec<Place<'d>> {
+/// Every entry in every place of the table. `own` are the keys under which the file's client looks: whatever is there is
+/// a server, or wrong.
+pub(super) fn places<'d>(
+    root: &'d Node,
+    clients: &Clients,
+    own: &[String],
+    problems: &mut Vec<Problem>,
+) -> Vec<Place<'d>> {
     let words = clients.entry_words();
     let mut found = Vec::new();
     // One map may be reached by two paths.
@@ -45,6 +52,11 @@ pub(super) fn places<'d>(root: &'d Node, clients: &Clients) -> Vec<Place<'d>> {
                 }
                 continue;
             }
+            let sure = shape.sure || own.iter().any(|keys| keys == shape.keys && !keys.is_empty());
+            if sure && matches!(node.kind, Kind::String(_) | Kind::Number(_) | Kind::Bool(_)) {
+                let message = format!("`{}` is {}, expected a map of servers", shape.keys, node.type_name());
+                problems.push(Problem { message, span: node.span });
+            }
             // A file that says other things too is a description of something, not a map of servers.
             let describes = shape.keys.is_empty()
                 && node.members().iter().any(|member| !member.key.starts_with('$') && member.value.as_str().is_some());
@@ -52,7 +64,7 @@ pub(super) fn places<'d>(root: &'d Node, clients: &Clients) -> Vec<Place<'d>> {
                 continue;
             }
             for member in node.members() {
-                if shape.sure || looks_like_server(&member.value, words) {
+                if sure || looks_like_server(&member.value, words) {
                     found.push(place(member, context.clone()));
                 }
             }
@@ -166,7 +178,7 @@ mod tests {
     fn names(text: &str) -> Vec<String> {
         let clients = Clients::parse(crate::rules::data("clients.toml")).unwrap();
         let root = parse_json(text).unwrap();
-        places(&root, &clients)
+        places(&root, &clients, &[], &mut Vec::new())
             .into_iter()
             .map(|place| place.context.map_or(place.name.clone(), |c| format!("{c}:{}", place.name)))
             .collect()

@@ -119,11 +119,11 @@ fn catalog(node: Node, id: SourceId, fallback: &str) -> Catalog {
             "server" => catalog.server = value.scalar().unwrap_or_default(),
             "serverInfo" => catalog.info = Some(value),
             "instructions" => catalog.instructions = Some(value),
-            // A live dump nests each answer: `"tools": {"tools": […]}`.
-            "tools" => catalog.tools = items(value, "tools"),
-            "prompts" => catalog.prompts = items(value, "prompts"),
-            "resources" => catalog.resources = items(value, "resources"),
-            "resourceTemplates" | "templates" => catalog.templates = items(value, "resourceTemplates"),
+            // A live dump nests each answer: `"tools": {"tools": […]}`. Of duplicates all are judged.
+            "tools" => catalog.tools.extend(items(value, "tools")),
+            "prompts" => catalog.prompts.extend(items(value, "prompts")),
+            "resources" => catalog.resources.extend(items(value, "resources")),
+            "resourceTemplates" | "templates" => catalog.templates.extend(items(value, "resourceTemplates")),
             "initialize" => {
                 catalog.info = value.get("serverInfo").cloned();
                 catalog.instructions = value.get("instructions").cloned();
@@ -134,14 +134,16 @@ fn catalog(node: Node, id: SourceId, fallback: &str) -> Catalog {
     catalog
 }
 
+/// The elements of a list, wherever it is; anything else is an item of its own, so that it is judged and told.
 fn items(node: Node, key: &str) -> Vec<Node> {
     match node.kind {
         Kind::Array(elements) => elements,
-        Kind::Object(members) => match members.into_iter().find(|member| member.key == key) {
-            Some(member) => items(member.value, ""),
-            None => Vec::new(),
-        },
-        _ => Vec::new(),
+        Kind::Object(members) if members.iter().any(|member| member.key == key) => {
+            members.into_iter().filter(|member| member.key == key).flat_map(|member| items(member.value, "")).collect()
+        }
+        Kind::Object(members) => members.into_iter().map(|member| member.value).collect(),
+        Kind::Null => Vec::new(),
+        _ => vec![node],
     }
 }
 
@@ -180,6 +182,12 @@ mod tests {
         assert!(read(r#"{"tools": [], "nextCursor": "x"}"#).1[0].message.contains("one page of several"));
         assert!(read(r#"{"tools": [{"name": "a"}, 7]}"#).1[0].message.contains("tools[1] is a number"));
         assert_eq!(read(r#"{"tools": [], "nextCursor": null}"#).1, []);
+        assert!(read(r#"{"tools": "x"}"#).1[0].message.contains("tools[0] is a string"));
+        assert_eq!(
+            read(r#"{"tools": [{"name": "a"}], "tools": []}"#).0[0].tools.len(),
+            1,
+            "both of two lists are judged"
+        );
     }
 
     fn read(text: &str) -> (Vec<Catalog>, Vec<SavedError>) {

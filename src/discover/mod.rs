@@ -46,6 +46,8 @@ pub struct ConfigFile {
     pub named: bool,
     /// It belongs to a client but often holds no servers; only worth mentioning when it does.
     pub optional: bool,
+    /// Keys under which its client looks for servers.
+    pub keys: Vec<String>,
     /// Why it is not read, although it is there.
     pub unread: Option<String>,
     /// Root of the project it belongs to, out of which no link may lead.
@@ -153,6 +155,7 @@ impl Search<'_> {
                         scope: Scope::Project,
                         named: true,
                         optional: false,
+                        keys: Vec::new(),
                         unread: None,
                         root: None,
                     },
@@ -169,7 +172,20 @@ impl Search<'_> {
 
     /// The project configs in a tree.
     fn below(&mut self, root: &Path, given: &Path) {
-        let (paths, unreadable) = walk::tree(root, &self.clients.project_file_names());
+        let walk::Tree { found, links, unreadable } = walk::tree(root, &self.clients.project_file_names());
+        // What a client's own folder leads to belongs to that client, whatever it is called behind the link.
+        let mut paths = Vec::new();
+        for link in links {
+            let (Some(parent), Some(name)) = (link.parent(), link.file_name().and_then(|name| name.to_str())) else {
+                continue;
+            };
+            let patterns =
+                self.clients.all().iter().flat_map(|client| &client.locations).flat_map(|location| &location.project);
+            for pattern in patterns.filter(|pattern| pattern.split('/').next() == Some(name)) {
+                paths.extend(glob::expand(&parent.join(pattern)).into_iter().filter(|path| path.exists()));
+            }
+        }
+        paths.extend(found);
         let mut files = Vec::new();
         for path in paths {
             let Some(relative) = path.strip_prefix(root).ok().map(Path::to_owned) else { continue };
@@ -209,6 +225,7 @@ impl Search<'_> {
             scope: location.scope,
             named,
             optional: location.optional && !named,
+            keys: location.keys.clone(),
             unread: location.unread.clone(),
             root: root.map(Path::to_owned),
         }

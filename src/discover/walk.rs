@@ -67,9 +67,10 @@ pub fn read(path: &Path, limit: u64) -> Result<Vec<u8>, ReadError> {
 /// All files below `root` whose name fits one of these, sorted, and what could not be read. Links are not followed.
 ///
 /// `.gitignore` is not honoured: a client starts an ignored config all the same.
-pub(super) fn tree(root: &Path, names: &[String]) -> (Vec<PathBuf>, Vec<(PathBuf, String)>) {
+pub(super) fn tree(root: &Path, names: &[String]) -> Tree {
     let mut found = Vec::new();
     let mut unreadable = Vec::new();
+    let mut links = Vec::new();
     let (starred, exact): (Vec<&String>, Vec<&String>) = names.iter().partition(|name| name.contains('*'));
     let exact: HashSet<&str> = exact.into_iter().map(String::as_str).collect();
     let wanted = |name: &str| exact.contains(name) || starred.iter().any(|pattern| glob::fits(pattern, name));
@@ -80,6 +81,8 @@ pub(super) fn tree(root: &Path, names: &[String]) -> (Vec<PathBuf>, Vec<(PathBuf
     });
     for entry in walk {
         match entry {
+            // A link to a folder is not walked into, but a client looks behind it for its own file.
+            Ok(entry) if entry.path_is_symlink() && entry.path().is_dir() => links.push(entry.into_path()),
             Ok(entry) => {
                 if !entry.file_type().is_dir() && entry.file_name().to_str().is_some_and(wanted) {
                     found.push(entry.into_path());
@@ -92,7 +95,17 @@ pub(super) fn tree(root: &Path, names: &[String]) -> (Vec<PathBuf>, Vec<(PathBuf
             }
         }
     }
-    (found, unreadable)
+    Tree { found, links, unreadable }
+}
+
+/// What a tree holds.
+pub(super) struct Tree {
+    /// Files with one of the names, sorted.
+    pub(super) found: Vec<PathBuf>,
+    /// Links to folders.
+    pub(super) links: Vec<PathBuf>,
+    /// What could not be read, and why.
+    pub(super) unreadable: Vec<(PathBuf, String)>,
 }
 
 /// An error of the system in words that say what to do.
@@ -116,7 +129,7 @@ mod tests {
             fs::create_dir_all(folder.path().join(path)).unwrap();
             fs::write(folder.path().join(path).join("mcp.json"), "{}").unwrap();
         }
-        let (found, unreadable) = tree(folder.path(), &["mcp.json".to_owned()]);
+        let Tree { found, unreadable, .. } = tree(folder.path(), &["mcp.json".to_owned()]);
         assert_eq!(found, [folder.path().join("a/.cursor/mcp.json")]);
         assert_eq!(unreadable, []);
     }

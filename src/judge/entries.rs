@@ -1,11 +1,13 @@
 //! Rules over the server entries of configs.
 
+use std::collections::HashSet;
+
 use super::check;
 use crate::config::{Config, Part, ServerEntry, parts};
 use crate::discover::Clients;
 use crate::document::{SourceId, Span};
 use crate::finding::{Finding, Place, Subject};
-use crate::launch::Launch;
+use crate::launch::{self, Grammar, Launch};
 use crate::rules::{Packs, TokenEngine};
 
 /// Lists of packages that checks compare with, `rules/packages.toml`.
@@ -121,24 +123,41 @@ impl<'a> Scene<'a> {
     }
 }
 
-/// Judges every entry of every config; `launches` are those of the entries, in the same order.
-pub fn entries(
-    configs: &[Config],
-    launches: &[Vec<Launch>],
-    packs: &Packs,
-    known: &Known,
-    clients: &Clients,
-) -> Judged {
+/// Judges every entry of every config, and the other reading of those that say something twice.
+pub fn entries(configs: &[Config], launches: &[Vec<Launch>], tables: &Tables<'_>) -> Judged {
     let mut judged = Judged::default();
-    let tokens = TokenEngine::new(packs);
-    let context = check::Context { packs, tokens: &tokens };
+    let tokens = TokenEngine::new(tables.packs);
+    let context = check::Context { packs: tables.packs, tokens: &tokens };
+    let mut one = |entry: &ServerEntry, launch: &Launch| {
+        let reference = tables.clients.get(&entry.client).and_then(|client| client.reference.as_deref());
+        let scene = Scene::new(entry, launch, reference);
+        check::secrets(&scene, &context, &mut judged);
+        check::supply_chain(&scene, tables.packs, tables.known, &mut judged.findings);
+    };
     for (config, launches) in configs.iter().zip(launches) {
         for (entry, launch) in config.servers.iter().zip(launches) {
-            let reference = clients.get(&entry.client).and_then(|client| client.reference.as_deref());
-            let scene = Scene::new(entry, launch, reference);
-            check::secrets(&scene, &context, &mut judged);
-            check::supply_chain(&scene, packs, known, &mut judged.findings);
+            one(entry, launch);
+        }
+        for entry in &config.shadowed {
+            one(entry, &launch::resolve(entry, tables.grammar));
         }
     }
+    // Two readings of one entry share most of what they say.
+    let mut seen = HashSet::new();
     judged
+        .findings
+        .retain(|finding| seen.insert((finding.rule.clone(), finding.place.file(), finding.message.clone())));
+    judged
+}
+
+/// What judging entries compares with.
+pub struct Tables<'t> {
+    /// Rules.
+    pub packs: &'t Packs,
+    /// Packages.
+    pub known: &'t Known,
+    /// Clients, for how each writes a reference.
+    pub clients: &'t Clients,
+    /// Programs that start programs.
+    pub grammar: &'t Grammar,
 }

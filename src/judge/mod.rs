@@ -4,7 +4,7 @@ mod check;
 mod entries;
 mod texts;
 
-pub use entries::{HiddenValue, Judged, Known, entries};
+pub use entries::{HiddenValue, Judged, Known, Tables, entries};
 pub use texts::texts;
 
 /// Whether a value under a name may be a secret, found or not: nothing of the kind is shown.

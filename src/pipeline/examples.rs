@@ -73,6 +73,7 @@ fn judge(example: &Example<'_>, tables: &Tables, engine: &TextEngine) -> Result<
                 scope: Scope::Project,
                 named: true,
                 optional: false,
+                keys: Vec::new(),
                 unread: None,
                 root: None,
             };
@@ -81,7 +82,7 @@ fn judge(example: &Example<'_>, tables: &Tables, engine: &TextEngine) -> Result<
                 return Err(format!("its example is no server entry: {}", example.text));
             }
             let launches = vec![config.servers.iter().map(|entry| launch::resolve(entry, &tables.grammar)).collect()];
-            Ok(judge::entries(&[config], &launches, &tables.packs, &tables.known, &tables.clients).findings)
+            Ok(judge::entries(&[config], &launches, &tables.for_entries()).findings)
         }
         Judges::Texts => {
             let text = match example.text.trim_start().starts_with(['{', '[']) {
