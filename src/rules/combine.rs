@@ -18,61 +18,96 @@ pub struct Speech {
     pub confidence: Confidence,
 }
 
+/// A rule with its signals as numbers, ready to be tried on every text.
+pub(super) struct Plan {
+    rule: String,
+    roles: Vec<Role>,
+    combinations: Vec<Step>,
+}
+
+/// A combination of a plan.
+struct Step {
+    first: usize,
+    rest: Vec<usize>,
+    any: Vec<usize>,
+    none: Vec<usize>,
+    at_least: usize,
+    within: usize,
+    severity: Severity,
+    confidence: Confidence,
+}
+
+/// The plans of all rules that combine signals. `number` gives a signal's number.
+pub(super) fn plans(packs: &Packs, number: &dyn Fn(&str) -> Option<usize>) -> Vec<Plan> {
+    packs
+        .rules()
+        .filter_map(|rule| {
+            let Shape::Combination(combinations) = &rule.shape else { return None };
+            let combinations = combinations.iter().filter_map(|combination| step(combination, rule, number)).collect();
+            Some(Plan { rule: rule.id.as_str().to_owned(), roles: rule.roles.clone(), combinations })
+        })
+        .collect()
+}
+
+fn step(combination: &Combination, rule: &Rule, number: &dyn Fn(&str) -> Option<usize>) -> Option<Step> {
+    let (first, rest) = combination.all.split_first()?;
+    Some(Step {
+        first: number(first)?,
+        rest: rest.iter().map(|id| number(id)).collect::<Option<_>>()?,
+        any: combination.any.iter().filter_map(|id| number(id)).collect(),
+        none: combination.none.iter().filter_map(|id| number(id)).collect(),
+        at_least: combination.at_least,
+        within: combination.within,
+        severity: combination.severity.unwrap_or(rule.severity),
+        confidence: combination.confidence.unwrap_or(rule.confidence),
+    })
+}
+
 impl TextEngine {
     /// The rules whose combinations hold in a text of that role, each with its worst speech act.
     pub fn judge<'p>(&self, packs: &'p Packs, text: &str, role: Role, hits: &Hits) -> Vec<(&'p Rule, Speech)> {
         if hits.is_empty() {
             return Vec::new();
         }
-        packs
-            .rules()
-            .filter(|rule| rule.roles.is_empty() || rule.roles.contains(&role))
-            .filter_map(|rule| {
-                let Shape::Combination(combinations) = &rule.shape else { return None };
-                let worst = combinations
-                    .iter()
-                    .filter_map(|combination| {
-                        let range = self.holds(combination, text, hits)?;
-                        Some(Speech {
-                            range,
-                            severity: combination.severity.unwrap_or(rule.severity),
-                            confidence: combination.confidence.unwrap_or(rule.confidence),
-                        })
-                    })
-                    .max_by_key(|speech| (speech.severity, speech.confidence))?;
-                Some((rule, worst))
+        let plans = self.plans.iter().filter(|plan| plan.roles.is_empty() || plan.roles.contains(&role));
+        plans
+            .filter_map(|plan| {
+                let speeches = plan.combinations.iter().filter_map(|step| {
+                    let range = step.holds(text, hits)?;
+                    Some(Speech { range, severity: step.severity, confidence: step.confidence })
+                });
+                let worst = speeches.max_by_key(|speech| (speech.severity, speech.confidence))?;
+                Some((packs.rule(&plan.rule)?, worst))
             })
             .collect()
     }
+}
 
-    fn holds(&self, combination: &Combination, text: &str, hits: &Hits) -> Option<Range<usize>> {
-        let number = |id: &String| self.signal(id);
-        let (first, rest) = combination.all.split_first()?;
-        let rest: Vec<usize> = rest.iter().map(number).collect::<Option<_>>()?;
-        let any: Vec<usize> = combination.any.iter().filter_map(number).collect();
-        let none: Vec<usize> = combination.none.iter().filter_map(number).collect();
-        if rest.iter().any(|signal| hits.of(*signal).is_empty()) {
+impl Step {
+    fn holds(&self, text: &str, hits: &Hits) -> Option<Range<usize>> {
+        let anchors = hits.of(self.first);
+        if anchors.is_empty() || self.rest.iter().any(|signal| hits.of(*signal).is_empty()) {
             return None;
         }
-        hits.of(self.signal(first)?).iter().find_map(|anchor| {
-            let window = anchor.start.saturating_sub(combination.within)..anchor.end.saturating_add(combination.within);
+        anchors.iter().find_map(|anchor| {
+            let window = anchor.start.saturating_sub(self.within)..anchor.end.saturating_add(self.within);
             let near = |signal: &usize| nearest(hits.of(*signal), anchor, &window);
             let mut parts: Vec<&Range<usize>> = vec![anchor];
-            for signal in &rest {
+            for signal in &self.rest {
                 parts.push(near(signal)?);
             }
-            if !any.is_empty() {
-                let found: Vec<&Range<usize>> = any.iter().filter_map(near).collect();
-                if found.len() < combination.at_least {
+            if !self.any.is_empty() {
+                let found: Vec<&Range<usize>> = self.any.iter().filter_map(near).collect();
+                if found.len() < self.at_least {
                     return None;
                 }
                 parts.extend(found);
             }
             let start = parts.iter().map(|part| part.start).min()?;
             let end = parts.iter().map(|part| part.end).max()?;
-            if !none.is_empty() {
+            if !self.none.is_empty() {
                 let sentence = sentence_around(text, anchor.clone());
-                if none.iter().any(|signal| nearest(hits.of(*signal), anchor, &sentence).is_some()) {
+                if self.none.iter().any(|signal| nearest(hits.of(*signal), anchor, &sentence).is_some()) {
                     return None;
                 }
             }

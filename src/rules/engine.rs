@@ -1,6 +1,7 @@
 //! All patterns of all signals over one text: one Aho-Corasick pass over the keywords, then only the regular
 //! expressions that can match.
 
+use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::OnceLock;
 
@@ -8,6 +9,7 @@ use aho_corasick::{AhoCorasick, AhoCorasickBuilder, MatchKind};
 use regex::bytes::{Regex, RegexBuilder};
 
 use super::Packs;
+use super::combine::{Plan, plans};
 use super::schema::Signal;
 
 /// A compiled expression may take this much memory; what takes more is refused by `rules test`.
@@ -25,6 +27,8 @@ pub struct TextEngine {
     always: Vec<usize>,
     /// For each signal, its patterns and those that take a match back.
     signals: Vec<(Range<usize>, Range<usize>)>,
+    /// What the rules make of signals.
+    pub(super) plans: Vec<Plan>,
 }
 
 struct Pattern {
@@ -65,6 +69,7 @@ impl TextEngine {
             asks: Vec::new(),
             always: Vec::new(),
             signals: Vec::new(),
+            plans: Vec::new(),
         };
         let mut keywords: Vec<String> = Vec::new();
         for (number, signal) in packs.signals().enumerate() {
@@ -91,6 +96,10 @@ impl TextEngine {
         if engine.keywords.is_none() {
             engine.always = (0..engine.signals.len()).collect();
         }
+        let numbers: HashMap<&str, usize> =
+            engine.names.iter().enumerate().map(|(number, id)| (id.as_str(), number)).collect();
+        let plans = plans(packs, &|id| numbers.get(id).copied());
+        engine.plans = plans;
         engine
     }
 
