@@ -193,9 +193,7 @@ fn findings_point_at_their_own_file() {
 fn secrets_do_not_come_back() {
     const KEY: &str = "q7Zt9Lm2Xc4Vb6Nn8Rk1";
     let place = Place::new();
-    let echo = format!(
-        r#"read line; printf '{{"jsonrpc":"2.0","id":1,"result":{{"protocolVersion":"2025-11-25","capabilities":{{"tools":{{}}}},"serverInfo":{{"name":"x","version":"1"}}}}}}\n'; echo "key $THE_KEY" >&2; exit 3"#
-    );
+    let echo = r#"read line; printf '{"jsonrpc":"2.0","id":1,"result":{"protocolVersion":"2025-11-25","capabilities":{"tools":{}},"serverInfo":{"name":"x","version":"1"}}}\n'; echo "key $THE_KEY" >&2; exit 3"#;
     let config = json!({"mcpServers": {
         "git": {"command": "uvx", "args": ["--from", format!("git+https://bob:{KEY}@git.example.org/o/r@main"), "r"]},
         "token": {"command": "npx", "args": ["-y", format!("git+https://{KEY}@github.com/o/r.git")]},
