@@ -1,5 +1,7 @@
 //! The tables `rules/runners.toml` and `rules/wrappers.toml`.
 
+use std::collections::BTreeMap;
+
 use serde::Deserialize;
 
 use super::Ecosystem;
@@ -79,6 +81,16 @@ pub(super) struct ContainerRunner {
     pub(super) subcommands: Vec<String>,
     pub(super) global_values: Vec<String>,
     pub(super) flags: Vec<String>,
+    /// Other spellings of an option, each with its long name.
+    pub(super) names: BTreeMap<String, String>,
+}
+
+/// Programs that connect a client to an address in their arguments.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Bridges {
+    pub(super) programs: Vec<String>,
+    pub(super) packages: Vec<String>,
 }
 
 #[derive(Deserialize)]
@@ -87,6 +99,7 @@ struct Runners {
     #[serde(rename = "runner")]
     runners: Vec<Runner>,
     container: ContainerRunner,
+    bridge: Bridges,
 }
 
 #[derive(Deserialize)]
@@ -110,6 +123,7 @@ pub struct Grammar {
     pub(super) runners: Vec<Runner>,
     pub(super) wrappers: Vec<Wrapper>,
     pub(super) container: ContainerRunner,
+    pub(super) bridges: Bridges,
 }
 
 impl Grammar {
@@ -119,9 +133,10 @@ impl Grammar {
     /// A mistake in one of them; a test of this repository rules that out for the built-in ones.
     pub fn parse(runners: &str, wrappers: &str) -> Result<Self, GrammarError> {
         let wrong = |file| move |error| GrammarError { file, error: Box::new(error) };
-        let Runners { runners, container } = toml::from_str(runners).map_err(wrong("rules/runners.toml"))?;
+        let Runners { runners, container, bridge: bridges } =
+            toml::from_str(runners).map_err(wrong("rules/runners.toml"))?;
         let Wrappers { wrappers } = toml::from_str(wrappers).map_err(wrong("rules/wrappers.toml"))?;
-        Ok(Self { runners, wrappers, container })
+        Ok(Self { runners, wrappers, container, bridges })
     }
 
     /// Whether a program of that name is in one of the tables.

@@ -4,17 +4,21 @@
 
 mod container;
 mod grammar;
+mod mount;
 mod package;
 mod remote;
 mod runner;
 mod shell;
 mod unwrap;
 
-pub use container::Image;
+pub use container::{ContainerOption, Image};
 pub use grammar::{Grammar, GrammarError};
+pub use mount::Bind;
 pub use package::{Ecosystem, Package, Pin};
-pub use remote::{Remote, is_loopback};
+pub use remote::{Remote, Via, is_loopback};
 pub use shell::{Script, ScriptKind};
+
+use remote::is_own_address;
 
 use crate::config::{ServerEntry, Spanned};
 
@@ -47,7 +51,7 @@ const DEEPEST: usize = 8;
 pub fn resolve(entry: &ServerEntry, grammar: &Grammar) -> Launch {
     let mut launch = Launch::default();
     if let Some(url) = &entry.url {
-        launch.remotes.extend(remote::parse(url));
+        launch.remotes.extend(remote::parse(url, Via::Client));
     }
     unwrap::command(&command_line(entry, grammar), grammar, &mut launch, DEEPEST);
     launch

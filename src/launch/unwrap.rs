@@ -1,7 +1,7 @@
 //! From a command to what runs in the end.
 
 use super::grammar::{Grammar, How, Wrapper};
-use super::{Launch, container, program_name, remote, runner, shell};
+use super::{Launch, Via, container, program_name, remote, runner, shell};
 use crate::config::Spanned;
 
 /// Takes one command apart. `depth` bounds wrappers inside wrappers.
@@ -19,14 +19,17 @@ pub(super) fn command(words: &[Spanned], grammar: &Grammar, launch: &mut Launch,
         unwrap(wrapper, args, grammar, launch, depth);
     } else if let Some((found, skip)) = grammar.runner(&name, &texts) {
         let run = runner::parse(found, &name, &args[skip..]);
+        let bridge = run.packages.iter().any(|package| grammar.bridges.packages.contains(&package.name));
         launch.packages.extend(run.packages);
         for line in &run.shell {
             script(line, grammar, launch, depth);
         }
         // Bridges connect to an address that stands in their arguments.
-        launch.remotes.extend(run.rest.iter().filter(|arg| remote::is_url(&arg.text)).flat_map(remote::parse));
+        launch.remotes.extend(remote::among(&run.rest, if bridge { Via::Bridge } else { Via::Server }));
     } else if grammar.container.programs.contains(&name) {
         launch.images.extend(container::parse(&grammar.container, &name, args));
+    } else if grammar.bridges.programs.contains(&name) {
+        launch.remotes.extend(remote::among(args, Via::Bridge));
     } else {
         launch.scripts.extend(shell::inline_code(&name, args));
     }
