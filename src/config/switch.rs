@@ -82,7 +82,12 @@ fn approved(node: &Node, entry: &SwitchEntry, star: Option<String>) -> Option<(S
         let items: Vec<&str> = items.into_iter().filter(|item| !item.trim().is_empty() && counts(item)).collect();
         if !items.is_empty() {
             let all = items.iter().any(|item| is_whole(item, entry));
-            let names = items.iter().map(|item| (*item).to_owned()).collect();
+            let mut names: Vec<String> = Vec::new();
+            for item in &items {
+                if !names.iter().any(|name| name == item) {
+                    names.push((*item).to_owned());
+                }
+            }
             return Some((items.join(", "), if all { Approved::Everything } else { Approved::Names(names) }));
         }
     }
@@ -144,25 +149,36 @@ pub struct Run<'e> {
     pub value: &'e Spanned,
     /// What it is, as a noun.
     pub what: &'e str,
+    /// How it begins, as far as the program's name. Its arguments can hold keys.
+    pub head: String,
+}
+
+fn head(command: &str, opens: &str) -> String {
+    let rest = command.find(opens).map_or(command, |at| &command[at + opens.len()..]);
+    let program = rest.split_whitespace().find(|word| !word.contains('=')).unwrap_or_default();
+    format!("{opens}{program}")
 }
 
 impl ServerEntry {
     /// What the client would run to read this entry.
     pub fn runs<'e>(&'e self, clients: &'e Clients) -> Vec<Run<'e>> {
-        let table: Vec<&RunEntry> = clients
-            .runs()
-            .iter()
-            .filter(|run| run.clients.is_empty() || run.clients.iter().any(|client| *client == self.client))
-            .collect();
+        let table: Vec<&RunEntry> =
+            clients.runs().iter().filter(|run| run.clients.is_empty() || run.clients.contains(&self.client)).collect();
         let fields = self.env.iter().chain(&self.headers).chain(&self.others);
         let named = fields.clone().filter_map(|field| {
             let run = table.iter().find(|run| run.field.as_ref() == Some(&field.name))?;
-            (!field.value.text.trim().is_empty()).then_some(Run { value: &field.value, what: &run.what })
+            (!field.value.text.trim().is_empty()).then_some(Run {
+                value: &field.value,
+                what: &run.what,
+                head: head(&field.value.text, ""),
+            })
         });
         let values = self.command.iter().chain(&self.args).chain(&self.url).chain(fields.map(|field| &field.value));
         let expanded = values.filter_map(|value| {
-            let opens = |run: &&&RunEntry| run.opens.as_ref().is_some_and(|opens| value.text.contains(opens.as_str()));
-            table.iter().find(opens).map(|run| Run { value, what: &run.what })
+            table.iter().find_map(|run| {
+                let opens = run.opens.as_deref().filter(|opens| value.text.contains(opens))?;
+                Some(Run { value, what: &run.what, head: head(&value.text, opens) })
+            })
         });
         named.chain(expanded).collect()
     }
@@ -192,6 +208,7 @@ mod tests {
     fn switches_of_entries() {
         let names = |names: &[&str]| Some(Approved::Names(names.iter().map(|name| (*name).to_owned()).collect()));
         assert_eq!(entry(r#"{"autoApprove": ["a", "b"]}"#), names(&["a", "b"]));
+        assert_eq!(entry(r#"{"autoApprove": ["a", "a"]}"#), names(&["a"]));
         assert_eq!(entry(r#"{"alwaysAllow": ["*"]}"#), Some(Approved::Everything));
         assert_eq!(entry(r#"{"autoApprove": true}"#), Some(Approved::Everything));
         assert_eq!(entry(r#"{"trust": true}"#), Some(Approved::Everything));

@@ -13,7 +13,7 @@ const SHOWN: usize = 4;
 pub(in crate::judge) fn runs(scene: &Scene<'_>, packs: &Packs, clients: &Clients, findings: &mut Vec<Finding>) {
     for run in scene.entry.runs(clients) {
         let severity = weighed(Severity::High, scene.entry.scope);
-        findings.extend(scene.finding(packs, "client/runs-while-reading", run.value.span, &run.value.text, |draft| {
+        findings.extend(scene.finding(packs, "client/runs-while-reading", run.value.span, &run.head, |draft| {
             draft.severity(severity).with("what", run.what).with("field", scene.field(run.value.span))
         }));
     }

@@ -45,6 +45,11 @@ impl Check<'_> {
         self.findings.extend(self.scene.finding(self.packs, rule, span, matched, fill));
     }
 
+    /// About an address. What follows the host is not shown: keys stand there.
+    fn add_remote(&mut self, rule: &str, remote: &Remote, fill: impl FnOnce(Draft<'_>) -> Draft<'_>) {
+        self.add(rule, remote.url.span, &format!("{}://{}", remote.scheme, remote.host), fill);
+    }
+
     fn cleartext(&mut self, remote: &Remote) {
         // Without a host nobody can tell where it goes.
         if !matches!(remote.scheme.as_str(), "http" | "ws") || remote.host.is_empty() {
@@ -55,7 +60,7 @@ impl Check<'_> {
             Reach::Own => ("whoever is in the same network", Severity::Medium),
             Reach::Public => ("everybody on the way", Severity::High),
         };
-        self.add("transport/cleartext-remote", remote.url.span, &remote.url.text, |draft| {
+        self.add_remote("transport/cleartext-remote", remote, |draft| {
             draft
                 .severity(severity)
                 .with("host", remote.host.clone())
@@ -70,7 +75,7 @@ impl Check<'_> {
         let below = |known: &str| host.strip_suffix(known).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'));
         if let Some(tunnel) = self.dangers.tunnels.iter().find(|tunnel| below(&tunnel.host)) {
             let who = tunnel.who.clone();
-            self.add("transport/tunnel-host", remote.url.span, &remote.url.text, |draft| {
+            self.add_remote("transport/tunnel-host", remote, |draft| {
                 draft.with("host", host.to_owned()).with("who", who)
             });
         }
@@ -79,9 +84,7 @@ impl Check<'_> {
     fn address(&mut self, remote: &Remote) {
         let public = remote.host.parse::<IpAddr>().is_ok_and(|ip| !is_private(ip));
         if public {
-            self.add("transport/raw-address", remote.url.span, &remote.url.text, |draft| {
-                draft.with("host", remote.host.clone())
-            });
+            self.add_remote("transport/raw-address", remote, |draft| draft.with("host", remote.host.clone()));
         }
     }
 
@@ -93,16 +96,18 @@ impl Check<'_> {
             let last = field.path.rsplit('.').next().unwrap_or_default();
             words.iter().any(|word| word == last) && field.path.split('.').count() <= 2
         });
-        let value = |remote: &&Remote| {
+        if let Some(Spanned { text, span }) = named.map(|field| &field.value) {
+            if text.eq_ignore_ascii_case("sse") {
+                self.add("transport/deprecated-sse", *span, text, |draft| draft);
+            }
+            return;
+        }
+        let old = |remote: &&Remote| {
             let path = remote.url.text.split(['?', '#']).next().unwrap_or_default().trim_end_matches('/');
             remote.via != Via::Server && path.ends_with("/sse")
         };
-        let found = match named {
-            Some(field) => field.value.text.eq_ignore_ascii_case("sse").then(|| field.value.clone()),
-            None => self.scene.launch.remotes.iter().find(value).map(|remote| remote.url.clone()),
-        };
-        if let Some(Spanned { text, span }) = found {
-            self.add("transport/deprecated-sse", span, &text, |draft| draft);
+        if let Some(remote) = self.scene.launch.remotes.iter().find(old) {
+            self.add_remote("transport/deprecated-sse", remote, |draft| draft);
         }
     }
 
