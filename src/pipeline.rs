@@ -52,8 +52,8 @@ impl Tables {
             clients: Clients::parse(data("clients.toml")).map_err(|error| TablesError(error.to_string()))?,
             grammar: Grammar::parse(data("runners.toml"), data("wrappers.toml"))
                 .map_err(|error| TablesError(error.to_string()))?,
-            known: Known::parse(data("packages.toml"))
-                .map_err(|error| TablesError(format!("rules/packages.toml: {error}")))?,
+            known: Known::parse(data("packages.toml"), data("dangers.toml"))
+                .map_err(|error| TablesError(error.to_string()))?,
             packs: Packs::built_in().and_then(|built_in| built_in.with(packs)).map_err(all)?,
         })
     }
@@ -132,7 +132,7 @@ pub fn read(request: &discover::Request, tables: &Tables) -> Read {
             Ok(bytes) => {
                 let id = read.sources.add(Source::new(&file.shown, &bytes));
                 let config = config::read(file, id, read.sources.get(id), &tables.clients);
-                if config.file.optional && config.servers.is_empty() && !config.broken {
+                if config.file.optional && config.servers.is_empty() && config.switches.is_empty() && !config.broken {
                     continue;
                 }
                 read.coverage.configs.push(coverage_of(&config, &read.sources));
@@ -169,8 +169,8 @@ fn coverage_of(config: &Config, sources: &Sources) -> ConfigCoverage {
         let at = source.position(problem.span.start);
         format!("line {}, column {}: {}", at.line, at.column, problem.message)
     });
-    let nothing_known =
-        config.servers.is_empty() && config.problems.is_empty() && config.file.client == discover::UNKNOWN_CLIENT;
+    let nothing = config.servers.is_empty() && config.switches.is_empty();
+    let nothing_known = nothing && config.problems.is_empty() && config.file.client == discover::UNKNOWN_CLIENT;
     let status = match (config.broken, reason.is_some()) {
         (true, _) => ConfigStatus::Failed,
         (false, true) => ConfigStatus::Partial,

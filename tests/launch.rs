@@ -130,6 +130,22 @@ fn the_demo() {
     assert!(std::fs::read_dir(place.home()).unwrap().next().is_none(), "the real home is left alone");
 }
 
+/// People try a downloaded program where it fell.
+#[test]
+fn the_demo_says_nothing_of_where_it_lies() {
+    let place = Place::new();
+    let program = place.home().join("Downloads/mcpscan");
+    std::fs::create_dir(place.home().join("Downloads")).unwrap();
+    std::fs::copy(binary(), &program).unwrap();
+    let output = std::process::Command::new(&program).args(["demo", "--format", "json"]).output().unwrap();
+    let json: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let findings = json["findings"].as_array().unwrap();
+    assert!(!findings.is_empty());
+    for finding in findings {
+        assert_ne!(finding["server"], "notes", "{finding}");
+    }
+}
+
 /// No entry can hide another one's command behind a variable of the same text.
 #[test]
 fn a_command_is_shown_whole() {
@@ -180,7 +196,7 @@ fn findings_point_at_their_own_file() {
         |which: &str| json!({"mcpServers": {"h": {"command": binary(), "args": ["__serve", which]}}}).to_string();
     place.write("project/one/.cursor/mcp.json", config("notes"));
     place.write("project/two/.cursor/mcp.json", config("weather"));
-    let json = place.run(&[".", "--launch", "all", "--format", "json"]).json();
+    let json = place.run(&[".", "--launch", "all", "--select", "poisoning", "--format", "json"]).json();
     let findings = json["findings"].as_array().unwrap();
     assert!(!findings.is_empty());
     for finding in findings {

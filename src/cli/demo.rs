@@ -37,7 +37,9 @@ pub(super) fn run(demo: &Demo) -> Result<Exit, Failure> {
         own_home: None,
         current: home.to_owned(),
     };
-    let selection = Selection::new(Vec::new(), Vec::new(), Confidence::Medium, &tables.packs)
+    // Where this very program lies, which people try out in a download folder, is no part of the example.
+    let ignore = vec!["supply-chain/temporary-folder".to_owned()];
+    let selection = Selection::new(Vec::new(), ignore, Confidence::Medium, &tables.packs)
         .map_err(|error| Failure::Usage(error.to_string()))?;
     let stop = stop_flag(std::sync::Arc::default());
     let progress = progress::silent();

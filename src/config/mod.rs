@@ -2,9 +2,11 @@
 
 mod entry;
 mod shape;
+mod switch;
 mod value;
 
 pub use entry::{Field, ServerEntry, Spanned};
+pub use switch::{Approved, Run, Switch};
 pub use value::{Part, expand, is_reference, literals, parts};
 
 use crate::discover::{Clients, ConfigFile};
@@ -21,6 +23,8 @@ pub struct Config {
     pub servers: Vec<ServerEntry>,
     /// The other reading of entries that say something twice: what a client that takes the first would start.
     pub shadowed: Vec<ServerEntry>,
+    /// Switches that take a person out of the loop, of entries and of the file.
+    pub switches: Vec<Switch>,
     /// What could not be read.
     pub problems: Vec<Problem>,
     /// The file as a whole could not be read, so the entries say nothing.
@@ -38,8 +42,15 @@ pub struct Problem {
 
 /// Reads a config. Never fails: what could be read is there, with what could not.
 pub fn read(file: ConfigFile, id: SourceId, source: &Source, clients: &Clients) -> Config {
-    let mut config =
-        Config { file, source: id, servers: Vec::new(), shadowed: Vec::new(), problems: Vec::new(), broken: false };
+    let mut config = Config {
+        file,
+        source: id,
+        servers: Vec::new(),
+        shadowed: Vec::new(),
+        switches: Vec::new(),
+        problems: Vec::new(),
+        broken: false,
+    };
     if source.encoding == Encoding::Lossy {
         let message = "not valid UTF-8; undecodable bytes were replaced".to_owned();
         config.problems.push(Problem { message, span: Span::new(0, 0) });
@@ -54,6 +65,7 @@ pub fn read(file: ConfigFile, id: SourceId, source: &Source, clients: &Clients) 
             for place in shape::places(&root, clients, &own, &mut config.problems) {
                 match entry::read(&place, &config.file, id, clients.entry_words()) {
                     Ok(read) => {
+                        config.switches.extend(switch::of_entry(place.node, config.servers.len(), clients));
                         config.problems.extend(read.problems);
                         config.servers.push(read.entry);
                         config.shadowed.extend(read.shadowed);
@@ -61,6 +73,7 @@ pub fn read(file: ConfigFile, id: SourceId, source: &Source, clients: &Clients) 
                     Err(problem) => config.problems.push(problem),
                 }
             }
+            config.switches.extend(switch::of_file(&root, clients));
         }
         Err(error) => {
             config.broken = true;

@@ -127,23 +127,29 @@ fn looks_like_server(node: &Node, words: &EntryWords) -> bool {
             }))
 }
 
+/// A step of a path of keys.
 #[derive(Debug, PartialEq)]
-enum Step {
+pub(super) enum Step {
+    /// The key of that name.
     Key(String),
+    /// Any.
     Any,
 }
 
-/// `a.*.b` and `['a.b'].c`.
-fn steps(path: &str) -> Vec<Step> {
+/// `a.*.b` and `['a.b'].c`; a key that is a star itself is `['*']`.
+pub(super) fn steps(path: &str) -> Vec<Step> {
     let mut steps = Vec::new();
     let mut rest = if path == "." { "" } else { path };
     while !rest.is_empty() {
         rest = rest.strip_prefix('.').unwrap_or(rest);
-        let (key, after) = match rest.strip_prefix("['").and_then(|quoted| quoted.split_once("']")) {
-            Some(quoted) => quoted,
-            None => rest.split_at(rest.find('.').unwrap_or(rest.len())),
+        let (step, after) = match rest.strip_prefix("['").and_then(|quoted| quoted.split_once("']")) {
+            Some((key, after)) => (Step::Key(key.to_owned()), after),
+            None => match rest.split_at(rest.find(['.', '[']).unwrap_or(rest.len())) {
+                ("*", after) => (Step::Any, after),
+                (key, after) => (Step::Key(key.to_owned()), after),
+            },
         };
-        steps.push(if key == "*" { Step::Any } else { Step::Key(key.to_owned()) });
+        steps.push(step);
         rest = after;
     }
     steps
@@ -189,6 +195,7 @@ mod tests {
         let key = |name: &str| Step::Key(name.to_owned());
         assert_eq!(steps("projects.*.mcpServers"), [key("projects"), Step::Any, key("mcpServers")]);
         assert_eq!(steps("['a.b'].c"), [key("a.b"), key("c")]);
+        assert_eq!(steps("a['*']"), [key("a"), key("*")]);
         assert_eq!(steps(""), []);
     }
 

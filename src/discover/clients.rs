@@ -5,6 +5,7 @@ use std::path::Path;
 
 use serde::Deserialize;
 
+use super::switches::{RunEntry, SwitchEntry};
 use super::{Os, glob};
 
 /// Where a config counts.
@@ -167,6 +168,10 @@ struct Table {
     entry: EntryWords,
     #[serde(rename = "shape")]
     shapes: Vec<ShapeEntry>,
+    #[serde(rename = "switch")]
+    switches: Vec<SwitchEntry>,
+    #[serde(rename = "run")]
+    runs: Vec<RunEntry>,
     #[serde(rename = "client")]
     clients: Vec<Client>,
 }
@@ -182,6 +187,8 @@ pub struct Clients {
     clients: Vec<Client>,
     entry: EntryWords,
     shapes: Vec<ShapeEntry>,
+    switches: Vec<SwitchEntry>,
+    runs: Vec<RunEntry>,
 }
 
 impl Clients {
@@ -190,8 +197,8 @@ impl Clients {
     /// # Errors
     /// A mistake in it, with its line; a test of this repository rules that out for the built-in one.
     pub fn parse(text: &str) -> Result<Self, TableError> {
-        let Table { entry, shapes, clients } = toml::from_str(text)?;
-        Ok(Self { clients, entry, shapes })
+        let Table { entry, shapes, switches, runs, clients } = toml::from_str(text)?;
+        Ok(Self { clients, entry, shapes, switches, runs })
     }
 
     /// All, in the order of the table.
@@ -212,6 +219,16 @@ impl Clients {
     /// Places of servers inside a file.
     pub fn shapes(&self) -> impl Iterator<Item = Shape<'_>> {
         self.shapes.iter().map(|shape| Shape { keys: &shape.keys, sure: shape.sure, single: shape.single })
+    }
+
+    /// Switches that take a person out of the loop.
+    pub fn switches(&self) -> &[SwitchEntry] {
+        &self.switches
+    }
+
+    /// What makes a client run a command while it reads.
+    pub fn runs(&self) -> &[RunEntry] {
+        &self.runs
     }
 
     /// The client that would read `path`, by the longest end of a location that it has.
@@ -263,6 +280,19 @@ mod tests {
                     assert!(clients.shapes().any(|shape| shape.keys == key), "{}: no shape for `{key}`", client.id);
                 }
             }
+        }
+    }
+
+    #[test]
+    fn every_switch_can_be_on() {
+        let clients = table();
+        for switch in clients.switches() {
+            assert!(switch.list || !switch.values.is_empty(), "{}", switch.keys);
+            assert!(switch.list || switch.prefixes.is_empty() && switch.separator.is_none(), "{}", switch.keys);
+        }
+        for run in clients.runs() {
+            assert!(run.field.is_some() != run.opens.is_some(), "{}", run.what);
+            assert!(run.clients.iter().all(|id| clients.get(id).is_some()), "{}", run.what);
         }
     }
 

@@ -3,10 +3,12 @@
 mod clients;
 mod glob;
 mod places;
+mod switches;
 mod walk;
 
 pub use clients::{Client, Clients, EntryWords, Location, Scope, Shape, TableError};
 pub use places::{Homes, Os};
+pub use switches::{Reach, RunEntry, SwitchEntry};
 pub use walk::{ReadError, read};
 
 use std::collections::HashSet;

@@ -3,21 +3,38 @@
 use std::collections::HashSet;
 
 use super::check;
+use super::dangers::Dangers;
 use crate::config::{Config, Part, ServerEntry, parts};
 use crate::discover::Clients;
 use crate::document::{SourceId, Span};
-use crate::finding::{Finding, Place, Subject};
+use crate::finding::{Evidence, Finding, Place, Subject};
 use crate::launch::{self, Grammar, Launch};
-use crate::rules::{Packs, TokenEngine};
+use crate::rules::{Draft, Packs, TokenEngine};
 
-/// Lists of packages that checks compare with, `rules/packages.toml`.
-#[derive(Clone, Debug, serde::Deserialize)]
-#[serde(deny_unknown_fields)]
+/// Lists that checks compare with.
+#[derive(Clone, Debug)]
 pub struct Known {
     /// Packages, or versions of them, that were found to be malicious.
     pub(super) malicious: Vec<KnownPackage>,
     /// Packages that nobody maintains any more.
     pub(super) archived: Vec<KnownPackage>,
+    /// What containers and connections must not have.
+    pub(super) dangers: Dangers,
+}
+
+#[derive(serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Packages {
+    malicious: Vec<KnownPackage>,
+    archived: Vec<KnownPackage>,
+}
+
+/// A list can't be read.
+#[derive(Debug, thiserror::Error)]
+#[error("{file}: {error}")]
+pub struct KnownError {
+    file: &'static str,
+    error: Box<toml::de::Error>,
 }
 
 /// A package with what is known of it.
@@ -34,12 +51,14 @@ pub(super) struct KnownPackage {
 }
 
 impl Known {
-    /// Reads the lists.
+    /// Reads the lists, `rules/packages.toml` and `rules/dangers.toml`.
     ///
     /// # Errors
     /// A mistake in them; a test of this repository rules that out for the built-in ones.
-    pub fn parse(text: &str) -> Result<Self, toml::de::Error> {
-        toml::from_str(text)
+    pub fn parse(packages: &str, dangers: &str) -> Result<Self, KnownError> {
+        let wrong = |file| move |error| KnownError { file, error: Box::new(error) };
+        let Packages { malicious, archived } = toml::from_str(packages).map_err(wrong("rules/packages.toml"))?;
+        Ok(Self { malicious, archived, dangers: toml::from_str(dangers).map_err(wrong("rules/dangers.toml"))? })
     }
 }
 
@@ -110,6 +129,23 @@ impl<'a> Scene<'a> {
         }
     }
 
+    /// A finding of a rule about some characters of the config.
+    pub(super) fn finding(
+        &self,
+        packs: &Packs,
+        rule: &str,
+        span: Span,
+        matched: &str,
+        fill: impl FnOnce(Draft<'_>) -> Draft<'_>,
+    ) -> Option<Finding> {
+        let draft = packs
+            .rule(rule)?
+            .at(self.place(span), self.subject(&self.field(span)))
+            .evidence(Evidence::text(matched))
+            .with("server", self.entry.name.text.clone());
+        Some(fill(draft).build())
+    }
+
     /// The path of the field whose value covers a span.
     pub(super) fn field(&self, span: Span) -> String {
         let behind = self.fields.partition_point(|(field, _)| field.start <= span.start);
@@ -128,19 +164,23 @@ pub fn entries(configs: &[Config], launches: &[Vec<Launch>], tables: &Tables<'_>
     let mut judged = Judged::default();
     let tokens = TokenEngine::new(tables.packs);
     let context = check::Context { packs: tables.packs, tokens: &tokens };
-    let mut one = |entry: &ServerEntry, launch: &Launch| {
+    let one = |entry: &ServerEntry, launch: &Launch, judged: &mut Judged| {
         let reference = tables.clients.get(&entry.client).and_then(|client| client.reference.as_deref());
         let scene = Scene::new(entry, launch, reference);
-        check::secrets(&scene, &context, &mut judged);
+        check::secrets(&scene, &context, judged);
         check::supply_chain(&scene, tables.packs, tables.known, &mut judged.findings);
+        check::container(&scene, tables.packs, &tables.known.dangers.container, &mut judged.findings);
+        check::transport(&scene, tables.packs, &tables.known.dangers.transport, tables.clients, &mut judged.findings);
+        check::runs(&scene, tables.packs, tables.clients, &mut judged.findings);
     };
     for (config, launches) in configs.iter().zip(launches) {
         for (entry, launch) in config.servers.iter().zip(launches) {
-            one(entry, launch);
+            one(entry, launch, &mut judged);
         }
         for entry in &config.shadowed {
-            one(entry, &launch::resolve(entry, tables.grammar));
+            one(entry, &launch::resolve(entry, tables.grammar), &mut judged);
         }
+        check::switches(config, tables.packs, &mut judged.findings);
     }
     // Two readings of one entry share most of what they say.
     let mut seen = HashSet::new();

@@ -1,10 +1,11 @@
 //! Findings: rules over entries and over texts, and the checks that need code.
 
 mod check;
+mod dangers;
 mod entries;
 mod texts;
 
-pub use entries::{HiddenValue, Judged, Known, Tables, entries};
+pub use entries::{HiddenValue, Judged, Known, KnownError, Tables, entries};
 pub use texts::texts;
 
 /// Whether a value under a name may be a secret, found or not: nothing of the kind is shown.

@@ -2,6 +2,7 @@
 
 use super::grammar::ContainerRunner;
 use crate::config::{Part, Spanned, parts};
+use crate::document::Span;
 
 /// A container image that is run.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,6 +19,35 @@ pub struct Image {
     pub digest: bool,
     /// Whether a variable decides what it is.
     pub unknown: bool,
+    /// The options before the image, in their order.
+    pub options: Vec<ContainerOption>,
+}
+
+/// An option of `docker run`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ContainerOption {
+    /// Its long name, whichever was written: `--volume` for `-v`.
+    pub name: String,
+    /// Its value, however it was attached; nothing for a flag.
+    pub value: Option<Spanned>,
+    /// Where it stands: its value, or the flag itself.
+    pub span: Span,
+}
+
+impl Image {
+    /// The values of an option, in their order.
+    pub fn values<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a Spanned> {
+        self.options.iter().filter(move |option| option.name == name).filter_map(|option| option.value.as_ref())
+    }
+
+    /// Where a flag is set: given, and not as `--flag=false`.
+    pub fn flag(&self, name: &str) -> Option<Span> {
+        let set = |option: &&ContainerOption| {
+            let value = option.value.as_ref().map(|value| value.text.to_ascii_lowercase());
+            option.name == name && !matches!(value.as_deref(), Some("false" | "f" | "0"))
+        };
+        self.options.iter().rfind(set).map(|option| option.span)
+    }
 }
 
 /// The image of a `run` command, if it is one.
@@ -34,6 +64,7 @@ pub(super) fn parse(runner: &ContainerRunner, name: &str, args: &[Spanned]) -> O
             return None;
         }
     }
+    let mut options = Vec::new();
     while let Some(arg) = args.get(at) {
         let text = arg.text.trim();
         at += 1;
@@ -41,34 +72,78 @@ pub(super) fn parse(runner: &ContainerRunner, name: &str, args: &[Spanned]) -> O
             continue;
         }
         if !text.starts_with('-') {
-            return Some(image(name, arg));
+            return Some(image(name, arg, options));
         }
-        if !is_flag(runner, text) && !text.contains('=') && !has_glued_value(runner, text) {
+        let rest =
+            if text.starts_with("--") { long(runner, arg, &mut options) } else { short(runner, arg, &mut options) };
+        if let Some(name) = rest {
+            options.extend(args.get(at).map(|value| with_value(runner, name, value.clone())));
             at += 1;
         }
     }
     None
 }
 
-/// A boolean option, or several short ones together.
-fn is_flag(runner: &ContainerRunner, text: &str) -> bool {
-    let listed = |option: &str| runner.flags.iter().any(|flag| flag == option);
-    if text.starts_with("--") {
-        return listed(text);
+/// `--name`, `--name=value`; its name if the value is the next word.
+fn long<'a>(runner: &ContainerRunner, arg: &'a Spanned, options: &mut Vec<ContainerOption>) -> Option<&'a str> {
+    let text = arg.text.trim();
+    // People also write `--name value` as one word. The runtime refuses that, a reader does not.
+    match text.find(|c: char| c == '=' || c.is_whitespace()) {
+        Some(end) => {
+            options.push(with_value(runner, &text[..end], inside(arg, end + 1)));
+            None
+        }
+        None if is_flag(runner, text) => {
+            options.push(ContainerOption { name: canonical(runner, text), value: None, span: arg.span });
+            None
+        }
+        None => Some(text),
     }
-    text[1..].chars().all(|c| listed(&format!("-{c}")))
 }
 
-/// `-eNAME`, `-p8080:80`: the value is part of the word.
-fn has_glued_value(runner: &ContainerRunner, text: &str) -> bool {
-    if text.starts_with("--") {
-        return false;
+/// `-i`, `-it`, `-v value`, `-vvalue`, `-itv value`; the name of the last one if its value is the next word.
+fn short<'a>(runner: &ContainerRunner, arg: &'a Spanned, options: &mut Vec<ContainerOption>) -> Option<&'a str> {
+    let text = arg.text.trim();
+    for (at, c) in text.char_indices().skip(1) {
+        let name = format!("-{c}");
+        let end = at + c.len_utf8();
+        if is_flag(runner, &name) {
+            options.push(ContainerOption { name: canonical(runner, &name), value: None, span: arg.span });
+        } else if end == text.len() {
+            return Some(&text[at..]);
+        } else {
+            let end = if text[end..].starts_with('=') { end + 1 } else { end };
+            options.push(with_value(runner, &name, inside(arg, end)));
+            return None;
+        }
     }
-    let option = text[1..].char_indices().find(|(_, c)| !runner.flags.iter().any(|flag| flag == &format!("-{c}")));
-    option.is_some_and(|(at, c)| at + 1 + c.len_utf8() < text.len())
+    None
 }
 
-fn image(runner: &str, reference: &Spanned) -> Image {
+fn with_value(runner: &ContainerRunner, name: &str, value: Spanned) -> ContainerOption {
+    ContainerOption { name: canonical(runner, name), span: value.span, value: Some(value) }
+}
+
+/// What follows in a word, counted without the blanks around it.
+fn inside(arg: &Spanned, from: usize) -> Spanned {
+    let leading = arg.text.len() - arg.text.trim_start().len();
+    let rest = &arg.text[leading + from..];
+    let text = rest.trim();
+    let start = leading + from + (rest.len() - rest.trim_start().len());
+    Spanned { span: arg.part(start, start + text.len()), text: text.to_owned() }
+}
+
+/// The long name of an option.
+fn canonical(runner: &ContainerRunner, name: &str) -> String {
+    let key = if name.starts_with('-') { name.to_owned() } else { format!("-{name}") };
+    runner.names.get(&key).cloned().unwrap_or(key)
+}
+
+fn is_flag(runner: &ContainerRunner, option: &str) -> bool {
+    runner.flags.iter().any(|flag| flag == option)
+}
+
+fn image(runner: &str, reference: &Spanned, options: Vec<ContainerOption>) -> Image {
     let text = reference.text.trim();
     let (named, digest) = text.split_once('@').map_or((text, None), |(named, digest)| (named, Some(digest)));
     let digest = digest
@@ -80,5 +155,6 @@ fn image(runner: &str, reference: &Spanned) -> Image {
         None => (named, None),
     };
     let unknown = parts(text).iter().any(|part| !matches!(part, Part::Literal(_)));
-    Image { runner: runner.to_owned(), name: name.to_owned(), tag, digest, unknown, reference: reference.clone() }
+    let (runner, name) = (runner.to_owned(), name.to_owned());
+    Image { runner, name, tag, digest, unknown, options, reference: reference.clone() }
 }

@@ -1,5 +1,6 @@
 //! The tables `rules/runners.toml` and `rules/wrappers.toml`.
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 use serde::Deserialize;
@@ -67,10 +68,14 @@ pub(super) struct Wrapper {
     pub(super) subcommand: Vec<String>,
 }
 
-/// A package that passes on to another server.
+/// A program that passes on to another server: to an address in its arguments, or a command of its own.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Bridge {
+    /// Its names where it is installed.
+    #[serde(default)]
+    pub(super) programs: Vec<String>,
+    /// Its packages where a runner starts it.
     pub(super) packages: Vec<String>,
     #[serde(default)]
     pub(super) lines: Vec<String>,
@@ -100,6 +105,8 @@ pub(super) struct ContainerRunner {
     pub(super) subcommands: Vec<String>,
     pub(super) global_values: Vec<String>,
     pub(super) flags: Vec<String>,
+    /// Other spellings of an option, each with its long name.
+    pub(super) names: BTreeMap<String, String>,
 }
 
 #[derive(Deserialize)]

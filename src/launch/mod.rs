@@ -4,17 +4,21 @@
 
 mod container;
 mod grammar;
+mod mount;
 mod package;
 mod remote;
 mod runner;
 mod shell;
 mod unwrap;
 
-pub use container::Image;
+pub use container::{ContainerOption, Image};
 pub use grammar::{Grammar, GrammarError};
+pub use mount::Bind;
 pub use package::{Ecosystem, Package, Pin};
-pub use remote::{Remote, is_loopback};
+pub use remote::{Remote, Via, is_loopback};
 pub use shell::{Script, ScriptKind};
+
+use remote::is_own_address;
 
 use crate::config::{ServerEntry, Spanned};
 
@@ -48,7 +52,7 @@ const DEEPEST: usize = 8;
 /// Resolves an entry.
 pub fn resolve(entry: &ServerEntry, grammar: &Grammar) -> Launch {
     let mut launch = Launch::default();
-    launch.remotes.extend(entry.urls.iter().filter_map(remote::parse));
+    launch.remotes.extend(entry.urls.iter().filter_map(|url| remote::parse(url, Via::Client)));
     if let Some(command) = &entry.command {
         match shape_of(command, grammar) {
             Shape::Program | Shape::Line => {

@@ -238,11 +238,74 @@ fn commands_behind_bridges() {
 }
 
 #[test]
+fn options_of_containers() {
+    let options = |args: &[&str]| {
+        let launch = resolve(&entry("docker", args), &grammar());
+        let image = launch.images.into_iter().next().unwrap();
+        assert_eq!(image.name, "img", "{args:?}");
+        let options = image.options.into_iter();
+        options
+            .map(|option| option.name + option.value.map(|v| format!("={}", v.text)).as_deref().unwrap_or(""))
+            .collect::<Vec<_>>()
+    };
+    for args in [
+        &["run", "-v", "/a:/b", "img"][..],
+        &["run", "-v/a:/b", "img", "-v", "/c:/d"],
+        &["run", "-v=/a:/b", "img"],
+        &["run", "-v /a:/b", "img"],
+        &["run", "--volume=/a:/b", "img"],
+        &["run", "--volume", "/a:/b", "img", "--privileged"],
+        &["container", "run", "--volume /a:/b", "img"],
+    ] {
+        assert_eq!(options(args), ["--volume=/a:/b"], "{args:?}");
+    }
+    assert_eq!(options(&["run", "-itv", "/a:/b", "img"]), ["--interactive", "--tty", "--volume=/a:/b"]);
+    assert_eq!(options(&["run", "-dp8080:80", "img"]), ["--detach", "--publish=8080:80"]);
+    assert_eq!(options(&["run", "--net=host", "--privileged", "img"]), ["--network=host", "--privileged"]);
+    assert_eq!(options(&["run", "--mount", "type=bind,src=/a,dst=/b", "img"]), ["--mount=type=bind,src=/a,dst=/b"]);
+    assert_eq!(options(&["run", "--cap-add", "SYS_ADMIN", "--", "img"]), ["--cap-add=SYS_ADMIN"]);
+
+    let launch = resolve(&entry("sudo", &["podman", "run", "--privileged=false", "-p", "80:80", "img"]), &grammar());
+    assert_eq!(launch.images[0].flag("--privileged"), None);
+    assert_eq!(launch.images[0].open_ports().len(), 1);
+}
+
+#[test]
+fn published_ports() {
+    for (port, open) in [
+        ("8080:80", true),
+        ("8080", true),
+        ("0.0.0.0:8080:80", true),
+        ("127.0.0.1:8080:80", false),
+        ("localhost:8080:80", false),
+        ("[::1]:8080:80/tcp", false),
+        ("[::]:8080:80", true),
+        ("192.168.1.5::80", true),
+        ("${ADDRESS}:8080:80", false),
+        ("${PORT:-8080}:80", true),
+    ] {
+        let launch = resolve(&entry("docker", &["run", "-p", port, "img"]), &grammar());
+        assert_eq!(launch.images[0].open_ports().len(), usize::from(open), "{port}");
+    }
+}
+
+#[test]
 fn addresses_behind_bridges() {
     let launch =
         resolve(&entry("npx", &["-y", "mcp-remote@0.1.16", "http://mcp.example.com/sse", "--allow-http"]), &grammar());
     assert_eq!(launch.remotes.len(), 1);
     assert_eq!((launch.remotes[0].scheme.as_str(), launch.remotes[0].host.as_str()), ("http", "mcp.example.com"));
+    assert_eq!(launch.remotes[0].via, Via::Bridge);
+    for (command, args, via) in [
+        ("mcp-proxy", &["http://a.example/sse"][..], Via::Bridge),
+        ("uvx", &["mcp-proxy==1.0", "--no-verify-ssl", "http://a.example/sse"], Via::Bridge),
+        ("npx", &["-y", "supergateway@1.0.0", "--sse=http://a.example/sse"], Via::Bridge),
+        ("npx", &["-y", "acme@1.0.0", "--browserUrl", "http://a.example"], Via::Server),
+    ] {
+        let launch = resolve(&entry(command, args), &grammar());
+        let found: Vec<_> = launch.remotes.iter().map(|remote| (remote.host.as_str(), remote.via)).collect();
+        assert_eq!(found, [("a.example", via)], "{command} {args:?}");
+    }
     assert!(is_loopback("127.0.0.1") && is_loopback("::1") && is_loopback("localhost") && !is_loopback("10.0.0.1"));
 }
 

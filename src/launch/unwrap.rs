@@ -1,7 +1,7 @@
 //! From a command to what runs in the end.
 
-use super::grammar::{Grammar, How, Wrapper};
-use super::{Launch, container, program_name, remote, runner, shell};
+use super::grammar::{Bridge, Grammar, How, Wrapper};
+use super::{Launch, Via, container, program_name, remote, runner, shell};
 use crate::config::Spanned;
 
 /// Takes one command apart. `depth` bounds wrappers inside wrappers.
@@ -24,30 +24,35 @@ pub(super) fn command(words: &[Spanned], grammar: &Grammar, launch: &mut Launch,
         for line in &run.shell {
             script(line, grammar, launch, depth);
         }
-        bridge(&run, grammar, launch, depth);
+        let bridges = grammar
+            .bridges
+            .iter()
+            .filter(|bridge| run.packages.iter().any(|package| bridge.packages.contains(&package.name)))
+            .collect();
+        pass_on(bridges, &run.rest, grammar, launch, depth);
         launch.packages.extend(run.packages);
     } else if grammar.container.programs.contains(&name) {
         launch.images.extend(container::parse(&grammar.container, &name, args));
     } else {
+        let bridges: Vec<&Bridge> = grammar.bridges.iter().filter(|bridge| bridge.programs.contains(&name)).collect();
+        if !bridges.is_empty() {
+            pass_on(bridges, args, grammar, launch, depth);
+        }
         launch.scripts.extend(shell::inline_code(&name, args));
     }
 }
 
-/// A package that passes on to something else: an address, or a command of its own.
-fn bridge(run: &runner::Run, grammar: &Grammar, launch: &mut Launch, depth: usize) {
-    launch.remotes.extend(run.rest.iter().filter(|arg| remote::is_url(&arg.text)).flat_map(remote::parse));
-    let bridges = grammar
-        .bridges
-        .iter()
-        .filter(|bridge| run.packages.iter().any(|package| bridge.packages.contains(&package.name)));
+/// Follows what stands in some arguments: an address, or, for bridges, a command of their own.
+fn pass_on(bridges: Vec<&Bridge>, rest: &[Spanned], grammar: &Grammar, launch: &mut Launch, depth: usize) {
+    launch.remotes.extend(remote::among(rest, if bridges.is_empty() { Via::Server } else { Via::Bridge }));
     for bridge in bridges {
-        for (at, arg) in run.rest.iter().enumerate() {
+        for (at, arg) in rest.iter().enumerate() {
             if bridge.lines.contains(&arg.text) {
-                run.rest.get(at + 1).into_iter().for_each(|line| script(line, grammar, launch, depth));
+                rest.get(at + 1).into_iter().for_each(|line| script(line, grammar, launch, depth));
             } else if bridge.rest && arg.text == "--" {
-                return command(&run.rest[at + 1..], grammar, launch, depth);
+                return command(&rest[at + 1..], grammar, launch, depth);
             } else if bridge.rest && !arg.text.starts_with('-') && grammar.knows(&program_name(&arg.text)) {
-                return command(&run.rest[at..], grammar, launch, depth);
+                return command(&rest[at..], grammar, launch, depth);
             }
         }
     }

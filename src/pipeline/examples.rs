@@ -59,11 +59,20 @@ pub fn test(tables: &Tables) -> Report {
     Report { rules: tables.packs.rules().count(), examples: examples.len(), problems }
 }
 
+/// Whether an example of a server entry is a file of its own: what it shows stands beside the servers.
+fn is_whole_file(text: &str) -> bool {
+    serde_json::from_str::<serde_json::Value>(text).is_ok_and(|value| value.get("mcpServers").is_some())
+}
+
 fn judge(example: &Example<'_>, tables: &Tables, engine: &TextEngine) -> Result<Vec<Finding>, String> {
     let mut sources = Sources::default();
     match example.judges {
         Judges::Entries => {
-            let text = format!(r#"{{"mcpServers": {{"example": {}}}}}"#, example.text);
+            let whole = is_whole_file(&example.text);
+            let text = match whole {
+                true => example.text.clone(),
+                false => format!(r#"{{"mcpServers": {{"example": {}}}}}"#, example.text),
+            };
             let id = sources.add(Source::new("example.json", text.as_bytes()));
             let file = ConfigFile {
                 path: "example.json".into(),
@@ -78,7 +87,7 @@ fn judge(example: &Example<'_>, tables: &Tables, engine: &TextEngine) -> Result<
                 root: None,
             };
             let config = config::read(file, id, sources.get(id), &tables.clients);
-            if config.servers.len() != 1 {
+            if config.broken || !whole && config.servers.len() != 1 {
                 return Err(format!("its example is no server entry: {}", example.text));
             }
             let launches = vec![config.servers.iter().map(|entry| launch::resolve(entry, &tables.grammar)).collect()];

@@ -11,7 +11,7 @@ use crate::finding::{Confidence, RuleId, Severity};
 pub enum Judges {
     /// Texts of servers. An example is a tool's description; or, in braces or brackets, a catalog or a list of catalogs.
     Texts,
-    /// Server entries of configs. An example is one entry as JSON.
+    /// Server entries of configs. An example is one entry as JSON; with a key `mcpServers`, a whole file.
     Entries,
 }
 

@@ -1,11 +1,17 @@
 //! Checks that need code, one file a family. Their words, severities and examples are in the packs.
 
+mod client;
+mod container;
 mod hidden;
 mod secrets;
 mod shadowing;
 mod supply_chain;
+mod transport;
 
+pub(super) use client::{runs, switches};
+pub(super) use container::container;
 pub(super) use hidden::{encoded, hidden, mixed};
 pub(super) use secrets::{Context, may_be_secret, password_in_url, secrets};
 pub(super) use shadowing::shadowing;
 pub(super) use supply_chain::supply_chain;
+pub(super) use transport::transport;

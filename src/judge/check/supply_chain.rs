@@ -3,7 +3,7 @@
 use super::super::Known;
 use super::super::entries::{KnownPackage, Scene};
 use crate::document::Span;
-use crate::finding::{Evidence, Finding, Severity};
+use crate::finding::{Finding, Severity};
 use crate::launch::{Ecosystem, Package, Pin, ScriptKind};
 use crate::rules::{Draft, Packs};
 
@@ -31,12 +31,7 @@ struct Check<'a> {
 impl Check<'_> {
     /// Adds a finding of a rule about some characters of the config.
     fn add(&mut self, rule: &str, span: Span, matched: &str, fill: impl FnOnce(Draft<'_>) -> Draft<'_>) {
-        let Some(rule) = self.packs.rule(rule) else { return };
-        let draft = rule
-            .at(self.scene.place(span), self.scene.subject(&self.scene.field(span)))
-            .evidence(Evidence::text(matched))
-            .with("server", self.scene.entry.name.text.clone());
-        self.findings.push(fill(draft).build());
+        self.findings.extend(self.scene.finding(self.packs, rule, span, matched, fill));
     }
 
     fn pin(&mut self, package: &Package) {

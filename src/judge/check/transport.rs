@@ -1,0 +1,202 @@
+//! Pack `transport`: connections that others can read, change, or stand at the other end of.
+
+use std::net::IpAddr;
+
+use super::super::dangers::TransportDangers;
+use super::super::entries::Scene;
+use crate::config::Spanned;
+use crate::discover::Clients;
+use crate::document::Span;
+use crate::finding::{Finding, Severity};
+use crate::launch::{Remote, Via, is_loopback};
+use crate::rules::{Draft, Packs};
+
+/// Judges where one entry connects to, and how.
+pub(in crate::judge) fn transport(
+    scene: &Scene<'_>,
+    packs: &Packs,
+    dangers: &TransportDangers,
+    clients: &Clients,
+    findings: &mut Vec<Finding>,
+) {
+    let mut check = Check { scene, packs, dangers, findings };
+    for remote in &scene.launch.remotes {
+        check.tunnel(remote);
+        // What a server is told to work with is no connection of the client.
+        if remote.via != Via::Server && !is_loopback(&remote.host) {
+            check.cleartext(remote);
+            check.address(remote);
+        }
+    }
+    check.sse(clients);
+    check.variables();
+    check.options();
+}
+
+struct Check<'a> {
+    scene: &'a Scene<'a>,
+    packs: &'a Packs,
+    dangers: &'a TransportDangers,
+    findings: &'a mut Vec<Finding>,
+}
+
+impl Check<'_> {
+    fn add(&mut self, rule: &str, span: Span, matched: &str, fill: impl FnOnce(Draft<'_>) -> Draft<'_>) {
+        self.findings.extend(self.scene.finding(self.packs, rule, span, matched, fill));
+    }
+
+    /// About an address. What follows the host is not shown: keys stand there.
+    fn add_remote(&mut self, rule: &str, remote: &Remote, fill: impl FnOnce(Draft<'_>) -> Draft<'_>) {
+        self.add(rule, remote.url.span, &format!("{}://{}", remote.scheme, remote.host), fill);
+    }
+
+    fn cleartext(&mut self, remote: &Remote) {
+        // Without a host nobody can tell where it goes.
+        if !matches!(remote.scheme.as_str(), "http" | "ws") || remote.host.is_empty() {
+            return;
+        }
+        let reach = reach(&remote.host, self.dangers);
+        let (who, severity) = match reach {
+            Reach::Own => ("whoever is in the same network", Severity::Medium),
+            Reach::Public => ("everybody on the way", Severity::High),
+        };
+        self.add_remote("transport/cleartext-remote", remote, |draft| {
+            draft
+                .severity(severity)
+                .with("host", remote.host.clone())
+                .with("scheme", remote.scheme.clone())
+                .with("who", who)
+                .with("secure", if remote.scheme == "ws" { "wss" } else { "https" })
+        });
+    }
+
+    fn tunnel(&mut self, remote: &Remote) {
+        let host = remote.host.trim_end_matches('.');
+        let below = |known: &str| host.strip_suffix(known).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'));
+        if let Some(tunnel) = self.dangers.tunnels.iter().find(|tunnel| below(&tunnel.host)) {
+            let who = tunnel.who.clone();
+            self.add_remote("transport/tunnel-host", remote, |draft| {
+                draft.with("host", host.to_owned()).with("who", who)
+            });
+        }
+    }
+
+    fn address(&mut self, remote: &Remote) {
+        let public = remote.host.parse::<IpAddr>().is_ok_and(|ip| !is_private(ip));
+        if public {
+            self.add_remote("transport/raw-address", remote, |draft| draft.with("host", remote.host.clone()));
+        }
+    }
+
+    /// The transport's name where the entry says one, else how an address ends.
+    fn sse(&mut self, clients: &Clients) {
+        let words = &clients.entry_words().transport;
+        let entry = self.scene.entry;
+        let named = entry.others.iter().find(|field| {
+            let last = field.path.rsplit('.').next().unwrap_or_default();
+            words.iter().any(|word| word == last) && field.path.split('.').count() <= 2
+        });
+        if let Some(Spanned { text, span }) = named.map(|field| &field.value) {
+            if text.eq_ignore_ascii_case("sse") {
+                self.add("transport/deprecated-sse", *span, text, |draft| draft);
+            }
+            return;
+        }
+        let old = |remote: &&Remote| {
+            let path = remote.url.text.split(['?', '#']).next().unwrap_or_default().trim_end_matches('/');
+            remote.via != Via::Server && path.ends_with("/sse")
+        };
+        if let Some(remote) = self.scene.launch.remotes.iter().find(old) {
+            self.add_remote("transport/deprecated-sse", remote, |draft| draft);
+        }
+    }
+
+    /// Variables of the entry, and those that a container is given by option.
+    fn variables(&mut self) {
+        let own = self.scene.entry.env.iter().map(|field| (field.name.clone(), field.value.clone()));
+        let given = self.scene.launch.images.iter().flat_map(|image| image.values("--env")).filter_map(|variable| {
+            let (name, value) = variable.text.split_once('=')?;
+            Some((name.to_owned(), Spanned { text: value.to_owned(), span: variable.span }))
+        });
+        let all: Vec<_> = own.chain(given).collect();
+        for (name, value) in all {
+            let Some(known) = self.dangers.tls_off.iter().find(|known| known.is(&name, &value.text)) else { continue };
+            let process = known.process;
+            self.add("transport/tls-off", value.span, &format!("{name}={}", value.text), |draft| {
+                let draft = draft.with("switch", format!("{name}={}", value.text));
+                // What a server does with a name of its own is only what names like it usually mean.
+                if process { draft } else { draft.severity(Severity::Medium) }
+            });
+        }
+    }
+
+    /// Options of bridges.
+    fn options(&mut self) {
+        if !self.scene.launch.remotes.iter().any(|remote| remote.via == Via::Bridge) {
+            return;
+        }
+        for arg in &self.scene.entry.args {
+            if self.dangers.tls_off_options.contains(&arg.text) {
+                self.add("transport/tls-off", arg.span, &arg.text, |draft| draft.with("switch", arg.text.clone()));
+            }
+        }
+    }
+}
+
+enum Reach {
+    /// Only a network of one's own knows this host.
+    Own,
+    /// The open network.
+    Public,
+}
+
+fn reach(host: &str, dangers: &TransportDangers) -> Reach {
+    let own = match host.parse::<IpAddr>() {
+        Ok(ip) => is_private(ip),
+        Err(_) => !host.contains('.') || dangers.own_names.iter().any(|end| host.ends_with(end.as_str())),
+    };
+    if own { Reach::Own } else { Reach::Public }
+}
+
+/// Addresses that the open network does not carry.
+fn is_private(ip: IpAddr) -> bool {
+    match ip {
+        IpAddr::V4(ip) => {
+            let [first, second, ..] = ip.octets();
+            // 100.64.0.0/10 is what carriers and overlay networks number their own with.
+            ip.is_private()
+                || ip.is_link_local()
+                || ip.is_loopback()
+                || ip.is_unspecified()
+                || first == 100 && second & 0xC0 == 64
+        }
+        IpAddr::V6(ip) => match ip.to_ipv4_mapped() {
+            Some(ip) => is_private(IpAddr::V4(ip)),
+            None => ip.is_loopback() || ip.is_unspecified() || ip.is_unique_local() || ip.is_unicast_link_local(),
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_of_ones_own() {
+        for ip in [
+            "10.0.0.1",
+            "192.168.1.1",
+            "172.16.0.1",
+            "169.254.1.1",
+            "100.100.1.1",
+            "fd00::1",
+            "fe80::1",
+            "::ffff:10.0.0.1",
+        ] {
+            assert!(is_private(ip.parse().unwrap()), "{ip}");
+        }
+        for ip in ["8.8.8.8", "172.32.0.1", "100.128.0.1", "2606:4700::1"] {
+            assert!(!is_private(ip.parse().unwrap()), "{ip}");
+        }
+    }
+}
