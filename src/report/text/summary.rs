@@ -70,11 +70,7 @@ pub(super) fn write(text: &mut String, outcome: &Outcome, style: &Style) {
         let (servers, tools) = (counted(asked.len(), "server"), counted(tools, "tool"));
         // What was saved took no time here.
         let saved = asked.iter().all(|server| server.ms.is_none());
-        looked.push_str(&if saved {
-            format!(" with {tools}")
-        } else {
-            format!("; asked {servers}, which offer {tools}")
-        });
+        looked.push_str(&if saved { format!(" with {tools}") } else { format!("; asked {servers}: {tools}") });
     }
     text.push_str(&wrap(&format!("{looked}."), style.width, ""));
     text.push('\n');
