@@ -203,7 +203,10 @@ pub fn scan(input: Input, tables: &Tables, asking: Asking<'_>, selection: &Selec
     let asked = ask::servers(&configs, &launches, &judged, redactor, asking, &request.homes, tables);
     coverage.servers = asked.coverage;
     let mut findings = judged.findings;
-    findings.extend(judge::texts(&asked.catalogs, &sources, &tables.packs, &TextEngine::new(&tables.packs)));
+    // Making the rules of texts ready takes a while; without a text there is nothing to make them ready for.
+    if !asked.catalogs.is_empty() {
+        findings.extend(judge::texts(&asked.catalogs, &sources, &tables.packs, &TextEngine::new(&tables.packs)));
+    }
     redact::clean(&mut findings, &asked.redactor);
     Outcome::new(findings, coverage, sources, selection)
 }
