@@ -132,14 +132,14 @@ fn the_list() {
         r#"{"mcpServers": {"db": {"command": "docker", "args": ["run", "-i", "acme/db"], "disabled": true}}}"#,
     );
     place.write("home/.config/Code/User/mcp.json", "{ \"servers\": {} }");
-    place.write("home/.claude.json", r#"{"projects": {"/work/x": {"mcpServers": {"p": {"command": "p"}}}}}"#);
+    place.write("home/.claude.json", r#"{"projects": {"/src/x": {"mcpServers": {"p": {"command": "p"}}}}}"#);
     let ran = place.run(&["list", "--home", "../home"]);
     assert_eq!(ran.code, 0);
     assert_data_eq!(
         ran.out,
         str![[r#"
 [..]/home/.claude.json  Claude Code, user
-  p  p  (in /work/x)
+  p  p  (in /src/x)
 [..]/home/.cursor/mcp.json  Cursor, user
   search  npx -y @acme/search@latest
   crm     https://crm.example.com/mcp

@@ -56,6 +56,24 @@ pub struct ConfigFile {
     pub root: Option<PathBuf>,
 }
 
+impl ConfigFile {
+    /// A file that was named, and of which nothing else is known.
+    pub fn named(path: PathBuf, shown: String, portable: String, client: &str) -> Self {
+        Self {
+            path,
+            shown,
+            portable,
+            client: client.to_owned(),
+            scope: Scope::Project,
+            named: true,
+            optional: false,
+            keys: Vec::new(),
+            unread: None,
+            root: None,
+        }
+    }
+}
+
 /// A path that is not read, and why.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Skipped {
@@ -149,18 +167,10 @@ impl Search<'_> {
             Ok(_) => {
                 let file = match self.clients.at(&absolute) {
                     Some((client, location)) => self.file(absolute, client, location, None, true),
-                    None => ConfigFile {
-                        shown: shown(path, &self.request.current),
-                        portable: self.portable(&absolute),
-                        path: absolute,
-                        client: UNKNOWN_CLIENT.to_owned(),
-                        scope: Scope::Project,
-                        named: true,
-                        optional: false,
-                        keys: Vec::new(),
-                        unread: None,
-                        root: None,
-                    },
+                    None => {
+                        let portable = self.portable(&absolute);
+                        ConfigFile::named(absolute, String::new(), portable, UNKNOWN_CLIENT)
+                    }
                 };
                 self.add(ConfigFile { shown: shown(path, &self.request.current), ..file });
             }

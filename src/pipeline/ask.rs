@@ -12,6 +12,7 @@ use crate::document::SourceId;
 use crate::finding::{Finding, Severity};
 use crate::judge::{self, HiddenValue, Judged};
 use crate::launch::{self, Launch};
+use crate::rules::Packs;
 use crate::text::Redactor;
 use crate::triage::{ServerCoverage, ServerStatus};
 
@@ -93,8 +94,8 @@ pub(super) fn servers(
             };
             let prepared = if wanted {
                 target(entry, config, launch, &asking.variables, &redactor, homes, tables).and_then(|target| {
-                    let warnings =
-                        warnings(entry, &judged.findings).map_err(|reason| (ServerStatus::Skipped, reason))?;
+                    let warnings = warnings(entry, &judged.findings, &tables.packs)
+                        .map_err(|reason| (ServerStatus::Skipped, reason))?;
                     let folder = target
                         .cwd
                         .as_ref()
@@ -279,8 +280,8 @@ fn target(
 /// What judging an entry found that its user should know before it is started.
 ///
 /// # Errors
-/// Something so bad that it is not started, whoever asks.
-fn warnings(entry: &ServerEntry, findings: &[Finding]) -> Result<Vec<String>, String> {
+/// A rule whose entries are not started, whoever asks.
+fn warnings(entry: &ServerEntry, findings: &[Finding], packs: &Packs) -> Result<Vec<String>, String> {
     let about = findings.iter().filter(|finding| {
         finding.severity >= Severity::High
             && finding.rule.pack() != "secrets"
@@ -288,7 +289,7 @@ fn warnings(entry: &ServerEntry, findings: &[Finding]) -> Result<Vec<String>, St
     });
     let mut warnings = Vec::new();
     for finding in about {
-        if finding.severity == Severity::Critical {
+        if packs.rule(finding.rule.as_str()).is_some_and(|rule| rule.never_start) {
             return Err(format!("not started, because of {}: {}", finding.rule, finding.message));
         }
         warnings.push(finding.message.clone());

@@ -3,7 +3,7 @@
 use super::Tables;
 use crate::config;
 use crate::connect;
-use crate::discover::{ConfigFile, Scope};
+use crate::discover::ConfigFile;
 use crate::document::{Source, Sources};
 use crate::finding::Finding;
 use crate::judge;
@@ -40,14 +40,8 @@ pub fn test(tables: &Tables) -> Report {
         }
         for finding in own {
             for sentence in [&finding.message, &finding.help] {
-                let gap = sentence.find('{').is_some_and(|open| {
-                    let rest = &sentence[open + 1..];
-                    rest.find('}').is_some_and(|close| {
-                        close > 0 && rest[..close].bytes().all(|b| b.is_ascii_lowercase() || b == b'-')
-                    })
-                });
-                // A value may hold braces of its own, so only the rule's own template can leave a gap.
-                if gap && !example.text.contains('{') {
+                // A value may hold braces of its own.
+                if gaps(sentence).any(|gap| !example.text.contains(gap)) {
                     problems.push(Problem {
                         rule: example.rule.to_owned(),
                         message: format!("leaves a gap in: {sentence}"),
@@ -57,6 +51,16 @@ pub fn test(tables: &Tables) -> Report {
         }
     }
     Report { rules: tables.packs.rules().count(), examples: examples.len(), problems }
+}
+
+/// What stands in braces like a particular of a template.
+fn gaps(sentence: &str) -> impl Iterator<Item = &str> {
+    sentence.match_indices('{').filter_map(|(open, _)| {
+        let rest = &sentence[open..];
+        let gap = &rest[..=rest.find('}')?];
+        let name = &gap[1..gap.len() - 1];
+        (!name.is_empty() && name.bytes().all(|b| b.is_ascii_lowercase() || b == b'-')).then_some(gap)
+    })
 }
 
 /// Whether an example of a server entry is a file of its own: what it shows stands beside the servers.
@@ -74,18 +78,8 @@ fn judge(example: &Example<'_>, tables: &Tables, engine: &TextEngine) -> Result<
                 false => format!(r#"{{"mcpServers": {{"example": {}}}}}"#, example.text),
             };
             let id = sources.add(Source::new("example.json", text.as_bytes()));
-            let file = ConfigFile {
-                path: "example.json".into(),
-                shown: "example.json".into(),
-                portable: "example.json".into(),
-                client: "cursor".into(),
-                scope: Scope::Project,
-                named: true,
-                optional: false,
-                keys: Vec::new(),
-                unread: None,
-                root: None,
-            };
+            let name = || "example.json".to_owned();
+            let file = ConfigFile::named(name().into(), name(), name(), "cursor");
             let config = config::read(file, id, sources.get(id), &tables.clients);
             if config.broken || !whole && config.servers.len() != 1 {
                 return Err(format!("its example is no server entry: {}", example.text));

@@ -164,7 +164,7 @@ fn entry<'a>(finding: &'a Finding, outcome: &'a Outcome) -> Entry<'a> {
     }
 }
 
-/// Writes every character that could act on a terminal as `\uXXXX`. Outside of strings JSON has no such character but
+/// Writes every character that could act on a terminal as `\u` and its number. Outside of strings JSON has no such character but
 /// the line feed, so the values stay the same.
 pub(super) fn inert(json: &str) -> String {
     let mut written = String::with_capacity(json.len());

@@ -212,6 +212,7 @@ fn compile(written: RuleFile, signals: &mut Vec<Signal>) -> Result<Rule, String>
         severity: written.severity,
         confidence: written.confidence,
         since: written.since,
+        never_start: written.never_start,
         roles: written.roles,
         shape,
         message: written.message,

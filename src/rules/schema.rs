@@ -125,6 +125,8 @@ pub struct Rule {
     pub confidence: Confidence,
     /// Version that brought it.
     pub since: String,
+    /// An entry that it finds is not started, whoever asks.
+    pub never_start: bool,
     /// Texts it looks at; empty for all.
     pub roles: Vec<Role>,
     /// How it decides.
@@ -179,6 +181,8 @@ pub(super) struct RuleFile {
     pub(super) severity: Severity,
     pub(super) confidence: Confidence,
     pub(super) since: String,
+    #[serde(default, rename = "never-start")]
+    pub(super) never_start: bool,
     #[serde(default)]
     pub(super) roles: Vec<Role>,
     #[serde(default)]

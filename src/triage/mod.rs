@@ -27,6 +27,10 @@ impl Outcome {
     pub fn new(findings: Vec<Finding>, coverage: Coverage, sources: Sources, selection: &Selection) -> Self {
         let mut findings: Vec<Finding> = findings.into_iter().filter(|finding| selection.keeps(finding)).collect();
         findings.sort_by(order);
+        // A server that lists a tool twice says nothing new the second time.
+        findings.dedup_by(|a, b| {
+            a.rule == b.rule && a.place == b.place && a.subject == b.subject && a.message == b.message
+        });
         assign_fingerprints(&mut findings);
         Self { findings, coverage, sources }
     }
