@@ -130,7 +130,7 @@ pub fn read(request: &discover::Request, tables: &Tables) -> Read {
         }
         match discover::read(&file.path, LARGEST_CONFIG) {
             Ok(bytes) => {
-                let id = read.sources.add(Source::new(&file.shown, &bytes));
+                let id = read.sources.add(Source::new(&file.shown, bytes));
                 let config = config::read(file, id, read.sources.get(id), &tables.clients);
                 if config.file.optional && config.servers.is_empty() && config.switches.is_empty() && !config.broken {
                     continue;
@@ -227,7 +227,7 @@ fn judge_saved(name: String, bytes: Result<Vec<u8>, String>, tables: &Tables, se
     let mut findings: Vec<Finding> = Vec::new();
     match bytes {
         Ok(bytes) => {
-            let id = sources.add(Source::new(name, &bytes));
+            let id = sources.add(Source::new(name, bytes));
             let (catalogs, errors) = connect::read_saved(id, sources.get(id));
             if let Some(error) = errors.first() {
                 let at = sources.get(id).position(error.span.start);

@@ -12,7 +12,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("finding", &["document", "text"]),
     ("text", &["finding"]),
     ("rules", &["document", "finding", "text"]),
-    ("discover", &["rules"]),
+    ("discover", &["document", "rules"]),
     ("config", &["document", "discover", "rules"]),
     ("launch", &["document", "config", "discover", "rules"]),
     ("connect", &["document", "text"]),

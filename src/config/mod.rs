@@ -10,7 +10,7 @@ pub use switch::{Approved, Run, Switch};
 pub use value::{Part, expand, is_reference, literals, parts};
 
 use crate::discover::{Clients, ConfigFile};
-use crate::document::{Encoding, Format, Kind, Source, SourceId, Span};
+use crate::document::{Encoding, Format, Kind, LARGE, Node, Source, SourceId, Span, SyntaxError, parse_large};
 
 /// One config that was read.
 #[derive(Debug)]
@@ -55,7 +55,7 @@ pub fn read(file: ConfigFile, id: SourceId, source: &Source, clients: &Clients) 
         let message = "not valid UTF-8; undecodable bytes were replaced".to_owned();
         config.problems.push(Problem { message, span: Span::new(0, 0) });
     }
-    match Format::of(&source.name, &source.text).parse(&source.text) {
+    match parse(source, clients) {
         Ok(root) => {
             if !root.is_object() && !matches!(root.kind, Kind::Array(_)) {
                 let message = format!("the file is {}, expected a map", root.type_name());
@@ -81,4 +81,16 @@ pub fn read(file: ConfigFile, id: SourceId, source: &Source, clients: &Clients) 
         }
     }
     config
+}
+
+/// The whole tree of a file, or of a large one what matters in it.
+fn parse(source: &Source, clients: &Clients) -> Result<Node, SyntaxError> {
+    let format = Format::of(&source.name, &source.text);
+    if format == Format::Json
+        && source.text.len() >= LARGE
+        && let Some(root) = parse_large(&source.text, clients.sieve())
+    {
+        return root;
+    }
+    format.parse(&source.text)
 }

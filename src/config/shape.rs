@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use super::Problem;
 use crate::discover::{Clients, EntryWords};
-use crate::document::{Kind, Member, Node, Span};
+use crate::document::{Kind, Member, Node, Reached, Span};
 
 /// A server entry that was found, not yet read.
 pub(super) struct Place<'d> {
@@ -32,14 +32,16 @@ pub(super) fn places<'d>(
     let mut seen = HashSet::new();
     for shape in clients.shapes() {
         // The file as a whole is the last resort.
-        if matches!(shape.keys, "" | ".") && !found.is_empty() {
+        let keys = shape.keys.as_str();
+        if matches!(keys, "" | ".") && !found.is_empty() {
             break;
         }
-        for (node, context) in follow(root, &steps(shape.keys)) {
+        for Reached { node, star, .. } in shape.keys.follow(root) {
+            let context = star.map(str::to_owned);
             if shape.single {
                 // Packages and remotes of a registry's entry are ways to the same server.
                 let node = node.elements().first().unwrap_or(node);
-                let described = match shape.keys {
+                let described = match keys {
                     // A listing in a catalogue tells its version; a client's file does not.
                     "." => root.get("version").is_none() && looks_like_server(node, words),
                     "packages" | "remotes" => {
@@ -52,13 +54,13 @@ pub(super) fn places<'d>(
                 }
                 continue;
             }
-            let sure = shape.sure || own.iter().any(|keys| keys == shape.keys && !keys.is_empty());
+            let sure = shape.sure || own.iter().any(|own| own == keys && !own.is_empty());
             if sure && matches!(node.kind, Kind::String(_) | Kind::Number(_) | Kind::Bool(_)) {
-                let message = format!("`{}` is {}, expected a map of servers", shape.keys, node.type_name());
+                let message = format!("`{keys}` is {}, expected a map of servers", node.type_name());
                 problems.push(Problem { message, span: node.span });
             }
             // A file that says other things too is a description of something, not a map of servers.
-            let describes = shape.keys.is_empty()
+            let describes = keys.is_empty()
                 && node.members().iter().any(|member| !member.key.starts_with('$') && member.value.as_str().is_some());
             if describes || !seen.insert(node.span) {
                 continue;
@@ -127,55 +129,6 @@ fn looks_like_server(node: &Node, words: &EntryWords) -> bool {
             }))
 }
 
-/// A step of a path of keys.
-#[derive(Debug, PartialEq)]
-pub(super) enum Step {
-    /// The key of that name.
-    Key(String),
-    /// Any.
-    Any,
-}
-
-/// `a.*.b` and `['a.b'].c`; a key that is a star itself is `['*']`.
-pub(super) fn steps(path: &str) -> Vec<Step> {
-    let mut steps = Vec::new();
-    let mut rest = if path == "." { "" } else { path };
-    while !rest.is_empty() {
-        rest = rest.strip_prefix('.').unwrap_or(rest);
-        let (step, after) = match rest.strip_prefix("['").and_then(|quoted| quoted.split_once("']")) {
-            Some((key, after)) => (Step::Key(key.to_owned()), after),
-            None => match rest.split_at(rest.find(['.', '[']).unwrap_or(rest.len())) {
-                ("*", after) => (Step::Any, after),
-                (key, after) => (Step::Key(key.to_owned()), after),
-            },
-        };
-        steps.push(step);
-        rest = after;
-    }
-    steps
-}
-
-fn follow<'d>(root: &'d Node, steps: &[Step]) -> Vec<(&'d Node, Option<String>)> {
-    let mut nodes = vec![(root, None)];
-    for step in steps {
-        nodes = nodes
-            .into_iter()
-            .flat_map(|(node, context)| {
-                // Duplicate keys are all followed: a server in the first one may be the one that runs.
-                let matching = node.members().iter().filter(move |member| match step {
-                    Step::Key(key) => member.key == *key,
-                    Step::Any => true,
-                });
-                matching.map(move |member| {
-                    let context = if *step == Step::Any { Some(member.key.clone()) } else { context.clone() };
-                    (&member.value, context)
-                })
-            })
-            .collect();
-    }
-    nodes
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -188,15 +141,6 @@ mod tests {
             .into_iter()
             .map(|place| place.context.map_or(place.name.clone(), |c| format!("{c}:{}", place.name)))
             .collect()
-    }
-
-    #[test]
-    fn paths_of_keys() {
-        let key = |name: &str| Step::Key(name.to_owned());
-        assert_eq!(steps("projects.*.mcpServers"), [key("projects"), Step::Any, key("mcpServers")]);
-        assert_eq!(steps("['a.b'].c"), [key("a.b"), key("c")]);
-        assert_eq!(steps("a['*']"), [key("a"), key("*")]);
-        assert_eq!(steps(""), []);
     }
 
     #[test]

@@ -1,7 +1,6 @@
 //! Switches of a client that take a person out of the loop, and what it runs while it reads a config.
 
 use super::entry::{ServerEntry, Spanned};
-use super::shape::{Step, steps};
 use crate::discover::{Clients, Reach, RunEntry, SwitchEntry};
 use crate::document::{Kind, Node};
 
@@ -49,10 +48,7 @@ pub(super) fn of_file(root: &Node, clients: &Clients) -> Vec<Switch> {
 
 /// Where a switch of the table is on.
 fn on(root: &Node, entry: &SwitchEntry, server: Option<usize>) -> Vec<Switch> {
-    let mut found = Vec::new();
-    let start = Found { node: root, parent: None, path: String::new(), star: None };
-    follow(start, &steps(&entry.keys), &mut found);
-    let switches = found.into_iter().filter_map(|found| {
+    let switches = entry.keys.follow(root).into_iter().filter_map(|found| {
         let given = entry.given.iter().all(|(key, value)| {
             found.parent.and_then(|parent| parent.get(key)).and_then(Node::as_str) == Some(value.as_str())
         });
@@ -68,7 +64,7 @@ fn on(root: &Node, entry: &SwitchEntry, server: Option<usize>) -> Vec<Switch> {
 }
 
 /// What a value approves; nothing if the switch is off.
-fn approved(node: &Node, entry: &SwitchEntry, star: Option<String>) -> Option<(String, Approved)> {
+fn approved(node: &Node, entry: &SwitchEntry, star: Option<&str>) -> Option<(String, Approved)> {
     let among = |prefixes: &[String], item: &str| prefixes.iter().any(|prefix| item.starts_with(prefix.as_str()));
     let counts =
         |item: &str| (entry.prefixes.is_empty() || among(&entry.prefixes, item)) && !among(&entry.except, item);
@@ -97,7 +93,7 @@ fn approved(node: &Node, entry: &SwitchEntry, star: Option<String>) -> Option<(S
     }
     let scope = match entry.reach {
         Reach::All => Approved::Everything,
-        Reach::Named => Approved::Names(star.into_iter().collect()),
+        Reach::Named => Approved::Names(star.into_iter().map(str::to_owned).collect()),
         Reach::Hinted => Approved::Hinted,
     };
     Some((text, scope))
@@ -107,39 +103,6 @@ fn approved(node: &Node, entry: &SwitchEntry, star: Option<String>) -> Option<(S
 fn is_whole(item: &str, entry: &SwitchEntry) -> bool {
     let rest = entry.prefixes.iter().find_map(|prefix| item.strip_prefix(prefix.as_str())).unwrap_or(item);
     item.contains('*') || entry.separator.as_ref().is_some_and(|separator| !rest.contains(separator.as_str()))
-}
-
-struct Found<'d> {
-    node: &'d Node,
-    /// The map that holds it.
-    parent: Option<&'d Node>,
-    path: String,
-    /// The key that the last `*` stood for.
-    star: Option<String>,
-}
-
-/// Every value at a path. Duplicate keys are all followed: each client picks another one.
-fn follow<'d>(from: Found<'d>, steps: &[Step], into: &mut Vec<Found<'d>>) {
-    let Some((step, rest)) = steps.split_first() else {
-        into.push(from);
-        return;
-    };
-    let matching = from.node.members().iter().filter(|member| match step {
-        Step::Key(key) => member.key == *key,
-        Step::Any => true,
-    });
-    for member in matching {
-        let dot = if from.path.is_empty() { "" } else { "." };
-        let star = if *step == Step::Any { Some(member.key.clone()) } else { from.star.clone() };
-        let path = format!("{}{dot}{}", from.path, member.key);
-        follow(Found { node: &member.value, parent: Some(from.node), path, star }, rest, into);
-    }
-    if *step == Step::Any {
-        for (index, element) in from.node.elements().iter().enumerate() {
-            let path = format!("{}[{index}]", from.path);
-            follow(Found { node: element, parent: Some(from.node), path, star: None }, rest, into);
-        }
-    }
 }
 
 /// Something that a client runs while it reads an entry.

@@ -2,11 +2,13 @@
 
 use std::fmt;
 use std::path::Path;
+use std::sync::OnceLock;
 
 use serde::Deserialize;
 
 use super::switches::{RunEntry, SwitchEntry};
 use super::{Os, glob};
+use crate::document::{KeyPath, Sieve};
 
 /// Where a config counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
@@ -140,25 +142,14 @@ pub struct EntryWords {
 /// A place where a file may keep its servers.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct ShapeEntry {
-    /// Path of keys.
-    pub(super) keys: String,
+pub struct Shape {
+    /// Path of keys; empty for the file as a whole.
+    pub keys: KeyPath,
     /// Whether whatever is there is a server.
     #[serde(default)]
-    pub(super) sure: bool,
-    /// Whether what is there is one server, and not a map or a list of them.
-    #[serde(default)]
-    pub(super) single: bool,
-}
-
-/// A place where a file may keep its servers, for whoever looks there.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Shape<'c> {
-    /// Path of keys: `a.*.b`, `['a.b']`; empty for the file as a whole.
-    pub keys: &'c str,
-    /// Whether whatever is there is a server.
     pub sure: bool,
     /// Whether what is there is one server, and not a map or a list of them.
+    #[serde(default)]
     pub single: bool,
 }
 
@@ -167,7 +158,7 @@ pub struct Shape<'c> {
 struct Table {
     entry: EntryWords,
     #[serde(rename = "shape")]
-    shapes: Vec<ShapeEntry>,
+    shapes: Vec<Shape>,
     #[serde(rename = "switch")]
     switches: Vec<SwitchEntry>,
     #[serde(rename = "run")]
@@ -186,9 +177,10 @@ pub struct TableError(#[from] toml::de::Error);
 pub struct Clients {
     clients: Vec<Client>,
     entry: EntryWords,
-    shapes: Vec<ShapeEntry>,
+    shapes: Vec<Shape>,
     switches: Vec<SwitchEntry>,
     runs: Vec<RunEntry>,
+    sieve: OnceLock<Sieve>,
 }
 
 impl Clients {
@@ -198,7 +190,7 @@ impl Clients {
     /// A mistake in it, with its line; a test of this repository rules that out for the built-in one.
     pub fn parse(text: &str) -> Result<Self, TableError> {
         let Table { entry, shapes, switches, runs, clients } = toml::from_str(text)?;
-        Ok(Self { clients, entry, shapes, switches, runs })
+        Ok(Self { clients, entry, shapes, switches, runs, sieve: OnceLock::new() })
     }
 
     /// All, in the order of the table.
@@ -217,8 +209,22 @@ impl Clients {
     }
 
     /// Places of servers inside a file.
-    pub fn shapes(&self) -> impl Iterator<Item = Shape<'_>> {
-        self.shapes.iter().map(|shape| Shape { keys: &shape.keys, sure: shape.sure, single: shape.single })
+    pub fn shapes(&self) -> &[Shape] {
+        &self.shapes
+    }
+
+    /// What matters of a file too large to be parsed whole.
+    pub fn sieve(&self) -> &Sieve {
+        self.sieve.get_or_init(|| {
+            let mut sieve = Sieve::default();
+            let shapes = self.shapes.iter().filter(|shape| !matches!(shape.keys.as_str(), "" | "."));
+            let switches = self.switches.iter().filter(|switch| !switch.entry);
+            shapes
+                .map(|shape| &shape.keys)
+                .chain(switches.map(|switch| &switch.keys))
+                .for_each(|keys| sieve.whole(keys));
+            sieve
+        })
     }
 
     /// Switches that take a person out of the loop.
@@ -277,7 +283,11 @@ mod tests {
                 assert!(some || !location.project.is_empty(), "{}: a location without a path", client.id);
                 assert!(location.keys.is_empty() == location.unread.is_some(), "{}", client.id);
                 for key in &location.keys {
-                    assert!(clients.shapes().any(|shape| shape.keys == key), "{}: no shape for `{key}`", client.id);
+                    assert!(
+                        clients.shapes().iter().any(|shape| shape.keys.as_str() == key),
+                        "{}: no shape for `{key}`",
+                        client.id
+                    );
                 }
             }
         }
@@ -287,8 +297,12 @@ mod tests {
     fn every_switch_can_be_on() {
         let clients = table();
         for switch in clients.switches() {
-            assert!(switch.list || !switch.values.is_empty(), "{}", switch.keys);
-            assert!(switch.list || switch.prefixes.is_empty() && switch.separator.is_none(), "{}", switch.keys);
+            assert!(switch.list || !switch.values.is_empty(), "{}", switch.keys.as_str());
+            assert!(
+                switch.list || switch.prefixes.is_empty() && switch.separator.is_none(),
+                "{}",
+                switch.keys.as_str()
+            );
         }
         for run in clients.runs() {
             assert!(run.field.is_some() != run.opens.is_some(), "{}", run.what);

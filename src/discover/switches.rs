@@ -4,12 +4,14 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
+use crate::document::KeyPath;
+
 /// A switch of a client, and when it is on.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SwitchEntry {
     /// Path of keys, relative to the entry or to the file; `*` is any key, or any element of a list.
-    pub keys: String,
+    pub keys: KeyPath,
     /// Whether it stands in a server's entry and not in the file.
     #[serde(default)]
     pub entry: bool,

@@ -6,6 +6,8 @@
 mod json;
 mod lines;
 mod node;
+mod path;
+mod sieve;
 mod strings;
 mod toml;
 mod yaml;
@@ -13,9 +15,13 @@ mod yaml;
 pub use json::{SyntaxError, parse_answer, parse_json};
 pub use lines::{LineIndex, Position};
 pub use node::{Kind, Member, Node};
+pub use path::{KeyPath, Reached};
+pub use sieve::{LARGE, Sieve, parse_large};
 pub use strings::raw_offset;
 pub use toml::parse_toml;
 pub use yaml::parse_yaml;
+
+use std::sync::OnceLock;
 
 /// A half-open range of bytes in the text of one [`Source`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -128,27 +134,27 @@ pub struct Source {
     pub text: String,
     /// How it was decoded.
     pub encoding: Encoding,
-    lines: LineIndex,
+    /// Of most files nobody asks.
+    lines: OnceLock<LineIndex>,
     /// Parts that must not be shown, because a secret stands there; in order, without overlaps.
     masked: Vec<Span>,
 }
 
 impl Source {
     /// Decodes `bytes`. Never fails: what is no text becomes U+FFFD and the encoding says so.
-    pub fn new(name: impl Into<String>, bytes: &[u8]) -> Self {
-        let (text, encoding) = decode(bytes);
-        let lines = LineIndex::new(&text);
-        Self { name: name.into(), text, encoding, lines, masked: Vec::new() }
+    pub fn new(name: impl Into<String>, bytes: impl Into<Vec<u8>>) -> Self {
+        let (text, encoding) = decode(bytes.into());
+        Self { name: name.into(), text, encoding, lines: OnceLock::new(), masked: Vec::new() }
     }
 
     /// Line and column, both from 1, of a byte offset. Offsets past the end give the end.
     pub fn position(&self, offset: usize) -> Position {
-        self.lines.position(&self.text, offset)
+        self.lines().position(&self.text, offset)
     }
 
     /// The lines themselves.
     pub fn lines(&self) -> &LineIndex {
-        &self.lines
+        self.lines.get_or_init(|| LineIndex::new(&self.text))
     }
 
     /// The text of a span, clamped to the text and to character boundaries.
@@ -215,10 +221,10 @@ impl Sources {
     }
 }
 
-fn decode(bytes: &[u8]) -> (String, Encoding) {
-    match bytes {
+fn decode(bytes: Vec<u8>) -> (String, Encoding) {
+    match bytes.as_slice() {
         [0xEF, 0xBB, 0xBF, rest @ ..] => {
-            let (text, encoding) = decode_utf8(rest);
+            let (text, encoding) = decode_utf8(rest.to_vec());
             (text, if encoding == Encoding::Utf8 { Encoding::Utf8Bom } else { encoding })
         }
         [0xFF, 0xFE, rest @ ..] => decode_utf16(rest, u16::from_le_bytes),
@@ -227,10 +233,11 @@ fn decode(bytes: &[u8]) -> (String, Encoding) {
     }
 }
 
-fn decode_utf8(bytes: &[u8]) -> (String, Encoding) {
-    match std::str::from_utf8(bytes) {
-        Ok(text) => (text.to_owned(), Encoding::Utf8),
-        Err(_) => (String::from_utf8_lossy(bytes).into_owned(), Encoding::Lossy),
+/// Without a copy where it is valid: such files can be large.
+fn decode_utf8(bytes: Vec<u8>) -> (String, Encoding) {
+    match String::from_utf8(bytes) {
+        Ok(text) => (text, Encoding::Utf8),
+        Err(error) => (String::from_utf8_lossy(error.as_bytes()).into_owned(), Encoding::Lossy),
     }
 }
 
