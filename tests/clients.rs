@@ -5,7 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::PathBuf;
 
-use mcpscan::discover::{Clients, Homes, Os, Request, discover};
+use mcpscan::discover::{Clients, Home, Os, Request, discover};
 use mcpscan::rules::data;
 
 fn clients() -> Clients {
@@ -13,7 +13,8 @@ fn clients() -> Clients {
 }
 
 fn request(home: PathBuf, os: Os, current: PathBuf, paths: Vec<PathBuf>) -> Request {
-    Request { own_home: None, paths, clients: Vec::new(), homes: Homes::new(home, os, HashMap::new()), current }
+    let homes = vec![Home::new(home, os, HashMap::new())];
+    Request { own_home: None, paths, clients: Vec::new(), homes, current, known_projects: false }
 }
 
 /// A home made from the table itself, with a file at each place in it; stars become names, and of alternatives there is
@@ -44,7 +45,8 @@ fn a_home_of_every_system() {
             assert!(seen.insert(file.path.clone()), "{os:?}: {} is found twice", file.path.display());
             let owners =
                 owners.get(&file.path).unwrap_or_else(|| panic!("{os:?}: {} is nobody's", file.path.display()));
-            assert!(owners.contains(&file.client), "{os:?}: {} is not of {}", file.path.display(), file.client);
+            let readers: BTreeSet<String> = file.readers.iter().map(|reader| reader.client.clone()).collect();
+            assert_eq!(&readers, owners, "{os:?}: {}", file.path.display());
         }
         let missed: Vec<&PathBuf> = owners.keys().filter(|path| !seen.contains(*path)).collect();
         assert_eq!(missed, Vec::<&PathBuf>::new(), "{os:?}");

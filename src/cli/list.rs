@@ -2,7 +2,6 @@
 
 use super::args::List;
 use super::{Exit, Failure};
-use crate::discover;
 use crate::pipeline::{self, Tables};
 use crate::text::visible;
 use crate::triage::ConfigStatus;
@@ -11,13 +10,7 @@ use crate::triage::ConfigStatus;
 pub(super) fn run(list: &List) -> Result<Exit, Failure> {
     let tables = Tables::load(Vec::new())?;
     let variables = super::variables();
-    let request = discover::Request {
-        paths: list.paths.clone(),
-        clients: list.place.client.clone(),
-        own_home: std::env::home_dir(),
-        homes: super::homes(list.place.home.as_ref(), &variables)?,
-        current: super::current_folder()?,
-    };
+    let request = super::place::request(&list.paths, &list.place, &tables.clients, &variables)?;
     let read = pipeline::read(&request, &tables);
     // A list shows command lines, so their secrets have to be known although nothing is judged.
     let judged = crate::judge::entries(&read.configs, &read.launches, &tables.for_entries());

@@ -43,8 +43,12 @@ pub struct Field {
 pub struct ServerEntry {
     /// Its name, and where that stands.
     pub name: Spanned,
-    /// Id of the client that reads it.
+    /// Id of the client that reads it: the first that looks for servers where this one stands.
     pub client: String,
+    /// Ids of the other clients that read it.
+    pub also: Vec<String>,
+    /// Whether any client that reads the file looks for servers where this one stands, as far as is known.
+    pub is_read: bool,
     /// Where the config counts.
     pub scope: Scope,
     /// The project it is limited to, in a file that holds several.
@@ -98,10 +102,14 @@ pub(super) fn read(
         let message = format!("server `{}` is {}, expected a map", place.name, node.type_name());
         return Err(Problem { message, span: node.span });
     }
+    let mut readers = file.readers.iter().filter(|reader| reader.keys.iter().any(|keys| keys == place.keys));
+    let reader = readers.next();
     let empty = ServerEntry {
         name: Spanned { text: place.name.clone(), span: place.name_span },
-        client: file.client.clone(),
-        scope: file.scope,
+        client: reader.map_or_else(|| file.client().to_owned(), |reader| reader.client.clone()),
+        also: readers.map(|reader| reader.client.clone()).collect(),
+        is_read: reader.is_some() || file.readers.is_empty(),
+        scope: reader.map_or(file.scope(), |reader| reader.scope),
         project: place.context.clone(),
         source,
         portable: file.portable.clone(),

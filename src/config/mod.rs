@@ -61,8 +61,7 @@ pub fn read(file: ConfigFile, id: SourceId, source: &Source, clients: &Clients) 
                 let message = format!("the file is {}, expected a map", root.type_name());
                 config.problems.push(Problem { message, span: root.span });
             }
-            let own = config.file.keys.clone();
-            for place in shape::places(&root, clients, &own, &mut config.problems) {
+            for place in shape::places(&root, clients, &config.file, &mut config.problems) {
                 match entry::read(&place, &config.file, id, clients.entry_words()) {
                     Ok(read) => {
                         config.switches.extend(switch::of_entry(place.node, config.servers.len(), clients));

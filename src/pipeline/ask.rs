@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::{Asking, Tables};
 use crate::config::{self, Config, ServerEntry, Spanned};
 use crate::connect::{self, Catalog, Origin, Question, Reply, Status, Target};
-use crate::discover::{Homes, Scope};
+use crate::discover::{Home, Scope};
 use crate::document::SourceId;
 use crate::finding::{Finding, Severity};
 use crate::judge::{self, HiddenValue, Judged};
@@ -29,6 +29,8 @@ struct Startable {
     line: usize,
     target: Target,
     origin: Origin,
+    /// Other clients that read the entry.
+    also: Vec<String>,
     question: Question,
 }
 
@@ -67,7 +69,7 @@ pub(super) fn servers(
     judged: &Judged,
     mut redactor: Redactor,
     asking: Asking<'_>,
-    homes: &Homes,
+    home: &Home,
     tables: &Tables,
 ) -> Asked {
     let wanted = asking.consent.wanted();
@@ -93,7 +95,7 @@ pub(super) fn servers(
                 ms: None,
             };
             let prepared = if wanted {
-                target(entry, config, launch, &asking.variables, &redactor, homes, tables).and_then(|target| {
+                target(entry, config, launch, &asking.variables, &redactor, home, tables).and_then(|target| {
                     let warnings = warnings(entry, &judged.findings, &tables.packs)
                         .map_err(|reason| (ServerStatus::Skipped, reason))?;
                     let folder = target
@@ -109,7 +111,7 @@ pub(super) fn servers(
             match prepared {
                 Ok((target, question)) => {
                     let origin = Origin { place: (entry.source, entry.name.span), portable: entry.portable.clone() };
-                    startable.push(Startable { line, target, origin, question });
+                    startable.push(Startable { line, target, origin, also: entry.also.clone(), question });
                 }
                 Err((status, reason)) => {
                     coverage.status = status;
@@ -147,6 +149,7 @@ pub(super) fn servers(
 }
 
 const NOT_STARTED: &str = "not started: only its entry was judged";
+const OF_ANOTHER: &str = "in the home of another user: only its entry was judged";
 const DISABLED: &str = "switched off in the config: only its entry was judged";
 
 /// Why an entry was only judged, where nobody wanted servers to be asked.
@@ -202,6 +205,7 @@ fn replies(chosen: &[Startable], asking: &Asking<'_>) -> Vec<Reply> {
         .map(|(server, place)| {
             let mut reply = replies[place].clone();
             reply.catalog.client.clone_from(&server.target.client);
+            reply.catalog.also.clone_from(&server.also);
             reply.catalog.server.clone_from(&server.target.name);
             reply.catalog.origin = Some(server.origin.clone());
             reply
@@ -221,12 +225,15 @@ fn target(
     launch: &Launch,
     variables: &[(String, String)],
     redactor: &Arc<Redactor>,
-    homes: &Homes,
+    home: &Home,
     tables: &Tables,
 ) -> Result<Target, (ServerStatus, String)> {
     let skipped = |reason: String| Err((ServerStatus::Skipped, reason));
     if entry.disabled {
         return Err((ServerStatus::Static, DISABLED.to_owned()));
+    }
+    if config.file.of_another {
+        return Err((ServerStatus::Static, OF_ANOTHER.to_owned()));
     }
     if !launch.is_local() {
         return match &entry.url {
@@ -236,7 +243,7 @@ fn target(
             None => skipped("neither a command nor an address".to_owned()),
         };
     }
-    let root = config.file.root.as_deref().unwrap_or_else(|| homes.home());
+    let root = config.file.root.as_deref().unwrap_or_else(|| home.folder());
     let lookup = |name: &str| match name {
         "PWD" => Some(root.display().to_string()),
         name => variables.iter().find(|(known, _)| known == name).map(|(_, value)| value.clone()),

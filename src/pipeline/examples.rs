@@ -3,7 +3,7 @@
 use super::Tables;
 use crate::config;
 use crate::connect;
-use crate::discover::ConfigFile;
+use crate::discover::{ConfigFile, Reader, Scope};
 use crate::document::{Source, Sources};
 use crate::finding::Finding;
 use crate::judge;
@@ -68,6 +68,11 @@ fn is_whole_file(text: &str) -> bool {
     serde_json::from_str::<serde_json::Value>(text).is_ok_and(|value| value.get("mcpServers").is_some())
 }
 
+/// An entry of an example stands in a project of Cursor.
+fn reader() -> Reader {
+    Reader { client: "cursor".to_owned(), scope: Scope::Project, keys: vec!["mcpServers".to_owned()] }
+}
+
 fn judge(example: &Example<'_>, tables: &Tables, engine: &TextEngine) -> Result<Vec<Finding>, String> {
     let mut sources = Sources::default();
     match example.judges {
@@ -79,7 +84,7 @@ fn judge(example: &Example<'_>, tables: &Tables, engine: &TextEngine) -> Result<
             };
             let id = sources.add(Source::new("example.json", text.as_bytes()));
             let name = || "example.json".to_owned();
-            let file = ConfigFile::named(name().into(), name(), name(), "cursor");
+            let file = ConfigFile { readers: vec![reader()], ..ConfigFile::named(name().into(), name(), name()) };
             let config = config::read(file, id, sources.get(id), &tables.clients);
             if config.broken || !whole && config.servers.len() != 1 {
                 return Err(format!("its example is no server entry: {}", example.text));
