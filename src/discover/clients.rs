@@ -48,6 +48,9 @@ pub struct Client {
     pub name: String,
     /// How one refers to a variable in its config, with `NAME` for the name; nothing if it expands nothing.
     pub reference: Option<String>,
+    /// It stands for files that are nobody's in particular.
+    #[serde(default)]
+    pub fallback: bool,
     /// Where its configs are.
     #[serde(rename = "location")]
     pub locations: Vec<Location>,

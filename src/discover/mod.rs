@@ -47,6 +47,8 @@ pub struct Reader {
     pub scope: Scope,
     /// Keys under which it looks for servers.
     pub keys: Vec<String>,
+    /// It stands for files that are nobody's in particular, and says nothing where somebody is known.
+    pub fallback: bool,
 }
 
 /// A file to read.
@@ -109,6 +111,10 @@ impl ConfigFile {
     /// The same file once more, found for another client.
     fn also_read_by(&mut self, other: Self) {
         for reader in other.readers {
+            if reader.fallback && !self.readers.is_empty() {
+                continue;
+            }
+            self.readers.retain(|known| !known.fallback || known.client == reader.client);
             match self.readers.iter_mut().find(|known| known.client == reader.client) {
                 Some(known) => {
                     let keys = reader.keys.into_iter().filter(|key| !known.keys.contains(key)).collect::<Vec<_>>();

@@ -238,7 +238,12 @@ impl<'a> Search<'a> {
             shown: self.shown_below(&path, finder),
             portable: self.portable(&path, finder),
             path,
-            readers: vec![Reader { client: client.id.clone(), scope: location.scope, keys: location.keys.clone() }],
+            readers: vec![Reader {
+                client: client.id.clone(),
+                scope: location.scope,
+                keys: location.keys.clone(),
+                fallback: client.fallback,
+            }],
             named: finder.named,
             optional: location.optional && !finder.named,
             unread: location.unread.clone(),

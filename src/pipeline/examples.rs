@@ -70,7 +70,7 @@ fn is_whole_file(text: &str) -> bool {
 
 /// An entry of an example stands in a project of Cursor.
 fn reader() -> Reader {
-    Reader { client: "cursor".to_owned(), scope: Scope::Project, keys: vec!["mcpServers".to_owned()] }
+    Reader { client: "cursor".to_owned(), scope: Scope::Project, keys: vec!["mcpServers".to_owned()], fallback: false }
 }
 
 fn judge(example: &Example<'_>, tables: &Tables, engine: &TextEngine) -> Result<Vec<Finding>, String> {
