@@ -125,7 +125,12 @@ pub fn read(request: &discover::Request, tables: &Tables) -> Read {
             Ok(bytes) => {
                 let id = read.sources.add(Source::new(&file.shown, bytes));
                 let config = config::read(file, id, read.sources.get(id), &tables.clients);
-                if config.file.optional && config.servers.is_empty() && config.switches.is_empty() && !config.broken {
+                if config.file.optional
+                    && config.servers.is_empty()
+                    && config.switches.is_empty()
+                    && config.beside.is_empty()
+                    && !config.broken
+                {
                     continue;
                 }
                 read.coverage.configs.push(coverage_of(&config, &read.sources));

@@ -46,7 +46,7 @@ pub(super) fn run(list: &List) -> Result<Exit, Failure> {
                 let mut own = entry.also.iter().map(String::as_str).collect::<Vec<_>>();
                 own.insert(0, &entry.client);
                 let whose = match entry.is_read {
-                    true if own.len() < readers.len() => format!("  (for {})", names(&own, &tables)),
+                    true if entry.client != coverage.client => format!("  (for {})", names(&own, &tables)),
                     true => String::new(),
                     false => "  (where none of them looks)".to_owned(),
                 };

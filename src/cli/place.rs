@@ -1,6 +1,6 @@
 //! Where to look: the homes, the current folder, and what was named.
 
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 
 use super::Failure;
 use super::args::Place;
@@ -38,7 +38,7 @@ fn homes(place: &Place, clients: &Clients, variables: &[(String, String)]) -> Re
         }
         let home =
             std::path::absolute(home).map_err(|error| Failure::File { path: home.display().to_string(), error })?;
-        return Ok(vec![Home::new(plain(&home), host.os(), Default::default())]);
+        return Ok(vec![Home::new(home, host.os(), Default::default())]);
     }
     let Some(own) = std::env::home_dir().filter(|home| !home.as_os_str().is_empty()) else {
         return Err(Failure::Usage("no home folder is known; name one with --home DIR".to_owned()));
@@ -46,19 +46,6 @@ fn homes(place: &Place, clients: &Clients, variables: &[(String, String)]) -> Re
     let others = other_homes(clients, host, &own, place.all_users, Path::new("/"));
     let own = Home::new(own, host.os(), variables.iter().cloned().collect());
     Ok(std::iter::once(own).chain(others).collect())
-}
-
-/// A path without `..`, so that what lies below what can be told by its beginning.
-fn plain(path: &Path) -> PathBuf {
-    path.components().fold(PathBuf::new(), |mut plain, part| {
-        match part {
-            Component::ParentDir => {
-                plain.pop();
-            }
-            part => plain.push(part),
-        }
-        plain
-    })
 }
 
 /// The system that this process runs on.

@@ -2,7 +2,7 @@
 
 use super::Problem;
 use super::shape::Place;
-use crate::discover::{ConfigFile, EntryWords, Scope};
+use crate::discover::{ConfigFile, EntryWords, Scope, ValuePlace};
 use crate::document::{Kind, Node, SourceId, Span};
 
 /// A text and where it stands. The span covers the quotes too.
@@ -83,11 +83,11 @@ pub(super) struct Read {
     pub(super) entry: ServerEntry,
     /// What a client takes that keeps the first, where that is something else.
     pub(super) shadowed: Option<ServerEntry>,
-    /// What could not be read, or is said twice.
+    /// What could not be read.
     pub(super) problems: Vec<Problem>,
 }
 
-/// Reads an entry.
+/// Reads an entry; where it says something `twice`, in both readings.
 ///
 /// # Errors
 /// It is no map, so there is nothing to read.
@@ -96,6 +96,7 @@ pub(super) fn read(
     file: &ConfigFile,
     source: SourceId,
     words: &EntryWords,
+    twice: bool,
 ) -> Result<Read, Problem> {
     let node = place.node;
     if !node.is_object() {
@@ -111,25 +112,12 @@ pub(super) fn read(
         is_read: reader.is_some() || file.readers.is_empty(),
         scope: reader.map_or(file.scope(), |reader| reader.scope),
         project: place.context.clone(),
-        source,
-        portable: file.portable.clone(),
-        span: node.span,
-        command: None,
-        args: Vec::new(),
-        env: Vec::new(),
-        url: None,
-        urls: Vec::new(),
-        headers: Vec::new(),
-        others: Vec::new(),
-        disabled: false,
+        ..nothing(file, source, node.span)
     };
     let mut entry = empty.clone();
     let mut problems = Vec::new();
     entry.take(node, "", words, &mut problems);
-    let twice = said_twice(node, words);
-    let shadowed = twice.map(|(name, span)| {
-        let message = format!("server `{}` says twice what its `{name}` is; most clients take the last", place.name);
-        problems.push(Problem { message, span });
+    let shadowed = twice.then(|| {
         let mut first = empty;
         let reversed = Node { kind: Kind::Object(node.members().iter().rev().cloned().collect()), span: node.span };
         first.take(&reversed, "", words, &mut Vec::new());
@@ -138,13 +126,49 @@ pub(super) fn read(
     Ok(Read { entry, shadowed, problems })
 }
 
-/// A field that decides what runs and is given more than once, under one name or two.
-fn said_twice(node: &Node, words: &EntryWords) -> Option<(String, Span)> {
-    [&words.command, &words.args, &words.url].into_iter().find_map(|names| {
-        let mut given = node.members().iter().filter(|member| names.contains(&member.key));
-        let first = given.next()?;
-        given.next().map(|second| (first.key.clone(), second.key_span))
-    })
+/// Values that stand beside the servers of a file, as entries of nothing else: they may hold secrets all the same.
+pub(super) fn beside(root: &Node, file: &ConfigFile, source: SourceId, values: &[ValuePlace]) -> Vec<ServerEntry> {
+    let mut entries = Vec::new();
+    for place in values {
+        let mut env = Vec::new();
+        for reached in place.keys.follow(root) {
+            let named = place.name.as_ref().and_then(|name| reached.parent?.get(name)?.as_str());
+            let name = named.or(reached.star).unwrap_or(&reached.path).to_owned();
+            let Some(value) = spanned(reached.node).filter(|value| !value.text.is_empty()) else { continue };
+            env.push(Field { path: reached.path.clone(), name, name_span: reached.node.span, value });
+        }
+        let (Some(first), Some(last)) = (env.first(), env.last()) else { continue };
+        let span = Span::new(first.value.span.start, last.value.span.end);
+        entries.push(ServerEntry {
+            name: Spanned { text: place.what.clone(), span },
+            env,
+            ..nothing(file, source, span)
+        });
+    }
+    entries
+}
+
+/// An entry that says nothing.
+fn nothing(file: &ConfigFile, source: SourceId, span: Span) -> ServerEntry {
+    ServerEntry {
+        name: Spanned { text: String::new(), span },
+        client: file.client().to_owned(),
+        also: Vec::new(),
+        is_read: true,
+        scope: file.scope(),
+        project: None,
+        source,
+        portable: file.portable.clone(),
+        span,
+        command: None,
+        args: Vec::new(),
+        env: Vec::new(),
+        url: None,
+        urls: Vec::new(),
+        headers: Vec::new(),
+        others: Vec::new(),
+        disabled: false,
+    }
 }
 
 impl ServerEntry {

@@ -6,9 +6,10 @@ use std::sync::OnceLock;
 
 use serde::Deserialize;
 
+use super::form::{Form, Liberty, OnDuplicate};
 use super::projects::Projects;
 use super::remembered::Remembered;
-use super::switches::{RunEntry, SwitchEntry};
+use super::switches::{RunEntry, SwitchEntry, ValuePlace};
 use super::users::HomesEntry;
 use super::{Os, glob};
 use crate::document::{KeyPath, Sieve};
@@ -48,6 +49,14 @@ pub struct Client {
     pub name: String,
     /// How one refers to a variable in its config, with `NAME` for the name; nothing if it expands nothing.
     pub reference: Option<String>,
+    /// The spellings of references that it replaces; nothing where that is not known, so that all count.
+    pub expands: Option<Vec<Form>>,
+    /// What it refuses to read.
+    #[serde(default)]
+    pub refuses: Vec<Liberty>,
+    /// What it does with a key that stands twice.
+    #[serde(default)]
+    pub duplicates: OnDuplicate,
     /// It stands for files that are nobody's in particular.
     #[serde(default)]
     pub fallback: bool,
@@ -67,6 +76,8 @@ pub struct Location {
     /// Whether such a file often holds no servers at all.
     #[serde(default)]
     pub optional: bool,
+    /// The spellings of references that count in these files, where they differ from the client's.
+    pub expands: Option<Vec<Form>>,
     /// Why such a file is not read, where it can't be; that it is there is told.
     pub unread: Option<String>,
     #[serde(default)]
@@ -185,6 +196,8 @@ struct Table {
     runs: Vec<RunEntry>,
     remembered: Vec<Remembered>,
     homes: Vec<HomesEntry>,
+    #[serde(rename = "value")]
+    values: Vec<ValuePlace>,
     #[serde(rename = "client")]
     clients: Vec<Client>,
 }
@@ -204,6 +217,7 @@ pub struct Clients {
     runs: Vec<RunEntry>,
     remembered: Vec<Remembered>,
     homes: Vec<HomesEntry>,
+    values: Vec<ValuePlace>,
     sieve: OnceLock<Sieve>,
     projects: OnceLock<Projects>,
 }
@@ -214,7 +228,7 @@ impl Clients {
     /// # Errors
     /// A mistake in it, with its line; a test of this repository rules that out for the built-in one.
     pub fn parse(text: &str) -> Result<Self, TableError> {
-        let Table { entry, shapes, switches, runs, remembered, homes, clients } = toml::from_str(text)?;
+        let Table { entry, shapes, switches, runs, remembered, homes, values, clients } = toml::from_str(text)?;
         Ok(Self {
             clients,
             entry,
@@ -223,6 +237,7 @@ impl Clients {
             runs,
             remembered,
             homes,
+            values,
             sieve: OnceLock::new(),
             projects: OnceLock::new(),
         })
@@ -254,10 +269,9 @@ impl Clients {
             let mut sieve = Sieve::default();
             let shapes = self.shapes.iter().filter(|shape| !matches!(shape.keys.as_str(), "" | "."));
             let switches = self.switches.iter().filter(|switch| !switch.entry);
-            shapes
-                .map(|shape| &shape.keys)
-                .chain(switches.map(|switch| &switch.keys))
-                .for_each(|keys| sieve.whole(keys));
+            let values = self.values.iter().map(|value| &value.keys);
+            let all = shapes.map(|shape| &shape.keys).chain(switches.map(|switch| &switch.keys)).chain(values);
+            all.for_each(|keys| sieve.whole(keys));
             sieve
         })
     }
@@ -270,6 +284,11 @@ impl Clients {
     /// Where clients remember projects.
     pub(super) fn remembered(&self) -> &[Remembered] {
         &self.remembered
+    }
+
+    /// Where values stand beside the servers.
+    pub fn values(&self) -> &[ValuePlace] {
+        &self.values
     }
 
     /// Where homes lie.

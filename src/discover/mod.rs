@@ -1,6 +1,7 @@
 //! Which files there are to read. Knows paths, and of contents only which projects a client remembers.
 
 mod clients;
+mod form;
 mod glob;
 mod home;
 mod projects;
@@ -11,9 +12,10 @@ mod users;
 mod walk;
 
 pub use clients::{Client, Clients, EntryWords, Location, Scope, Shape, TableError};
+pub use form::{Form, Liberty, OnDuplicate};
 pub use home::{Home, Os};
 pub use search::discover;
-pub use switches::{Reach, RunEntry, SwitchEntry};
+pub use switches::{Reach, RunEntry, SwitchEntry, ValuePlace};
 pub use users::{Host, other_homes};
 pub use walk::{ReadError, read};
 
@@ -47,6 +49,8 @@ pub struct Reader {
     pub scope: Scope,
     /// Keys under which it looks for servers.
     pub keys: Vec<String>,
+    /// The spellings of references that it replaces; nothing where that is not known.
+    pub expands: Option<Vec<Form>>,
     /// It stands for files that are nobody's in particular, and says nothing where somebody is known.
     pub fallback: bool,
 }

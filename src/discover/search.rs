@@ -1,7 +1,7 @@
 //! The search itself: homes, the project around a folder, trees, remembered projects, named files.
 
 use std::collections::{HashMap, HashSet};
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use super::clients::{Client, Clients, Location};
 use super::home::Home;
@@ -93,14 +93,14 @@ impl<'a> Search<'a> {
             }
         }
         let homes = self.request.homes.iter().map(Home::folder).chain(self.request.own_home.as_deref());
-        if !homes.into_iter().any(|home| home.starts_with(folder)) && folder.parent().is_some() {
+        if !homes.into_iter().any(|home| plain(home).starts_with(folder)) && folder.parent().is_some() {
             self.below(folder, folder, MOST_ENTRIES);
         }
     }
 
     fn is_home(&self, folder: &Path) -> bool {
         self.request.own_home.as_deref() == Some(folder)
-            || self.request.homes.iter().any(|home| home.folder() == folder)
+            || self.request.homes.iter().any(|home| plain(home.folder()) == folder)
     }
 
     /// The project configs of one folder, without what is deeper.
@@ -242,6 +242,7 @@ impl<'a> Search<'a> {
                 client: client.id.clone(),
                 scope: location.scope,
                 keys: location.keys.clone(),
+                expands: location.expands.clone().or_else(|| client.expands.clone()),
                 fallback: client.fallback,
             }],
             named: finder.named,
@@ -317,6 +318,19 @@ impl<'a> Search<'a> {
 /// The repository that holds a folder.
 fn repository(folder: &Path) -> Option<&Path> {
     folder.ancestors().find(|folder| folder.join(".git").exists())
+}
+
+/// A path without `..`, so that what lies below what can be told by its beginning.
+fn plain(path: &Path) -> PathBuf {
+    path.components().fold(PathBuf::new(), |mut plain, part| {
+        match part {
+            Component::ParentDir => {
+                plain.pop();
+            }
+            part => plain.push(part),
+        }
+        plain
+    })
 }
 
 fn slashes(path: &Path) -> String {

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::{Asking, Tables};
 use crate::config::{self, Config, ServerEntry, Spanned};
 use crate::connect::{self, Catalog, Origin, Question, Reply, Status, Target};
-use crate::discover::{Home, Scope};
+use crate::discover::{Form, Home, Scope};
 use crate::document::SourceId;
 use crate::finding::{Finding, Severity};
 use crate::judge::{self, HiddenValue, Judged};
@@ -163,13 +163,21 @@ fn unasked(entry: &ServerEntry, launch: &Launch) -> String {
     }
 }
 
+/// The spellings of references that the client of an entry replaces, where they are known.
+fn forms<'c>(config: &'c Config, entry: &ServerEntry) -> Option<&'c [Form]> {
+    let reader = config.file.readers.iter().find(|reader| reader.client == entry.client);
+    reader.and_then(|reader| reader.expands.as_deref())
+}
+
 /// Learns what must not come back from a server: the values of references under names of secrets, and passwords of
 /// proxies, which every server gets.
 fn learn(redactor: &mut Redactor, configs: &[Config], asking: &Asking<'_>) {
     let lookup = |name: &str| asking.variables.iter().find(|(known, _)| known == name).map(|(_, value)| value.clone());
-    for field in configs.iter().flat_map(|config| &config.servers).flat_map(|entry| &entry.env) {
+    let entries = configs.iter().flat_map(|config| config.servers.iter().map(move |entry| (config, entry)));
+    let fields = entries.flat_map(|(config, entry)| entry.env.iter().map(move |field| (forms(config, entry), field)));
+    for (forms, field) in fields {
         if !config::literals(&field.value.text).iter().any(|range| range.len() == field.value.text.len())
-            && let Some(value) = config::expand(&field.value.text, &lookup)
+            && let Some(value) = config::expand(&field.value.text, forms, &lookup)
             && judge::may_be_secret(&field.name, &value)
         {
             redactor.learn(&value);
@@ -248,9 +256,10 @@ fn target(
         "PWD" => Some(root.display().to_string()),
         name => variables.iter().find(|(known, _)| known == name).map(|(_, value)| value.clone()),
     };
+    let forms = forms(config, entry);
     let mut words = Vec::new();
     for word in launch::command_line(entry, &tables.grammar) {
-        match config::expand(&word.text, &lookup) {
+        match config::expand(&word.text, forms, &lookup) {
             Some(text) => words.push(text),
             None => return skipped(format!("`{}` can only be filled in by the client", word.text)),
         }
@@ -261,12 +270,15 @@ fn target(
     let env = entry
         .env
         .iter()
-        .filter_map(|field| Some((field.name.clone(), config::expand(&field.value.text, &lookup)?)))
+        .filter_map(|field| Some((field.name.clone(), config::expand(&field.value.text, forms, &lookup)?)))
         .collect();
     // Started elsewhere, a relative command would be another program.
     let folder = match folder_of(entry) {
         Some(folder) => {
-            match config::expand(folder, &lookup).map(|folder| root.join(folder)).filter(|folder| folder.is_dir()) {
+            match config::expand(folder, forms, &lookup)
+                .map(|folder| root.join(folder))
+                .filter(|folder| folder.is_dir())
+            {
                 Some(folder) => folder,
                 None => return skipped(format!("its folder `{folder}` is not there")),
             }
