@@ -3,18 +3,28 @@
 //!
 //! A leaf of the house: it knows syntax, nothing about MCP.
 
+mod bundle;
+mod commands;
+mod embedded;
 mod json;
 mod lines;
 mod node;
+mod properties;
 mod strings;
 mod toml;
+mod xml;
 mod yaml;
 
+pub use bundle::{BundleError, is_bundle, manifest};
+pub use commands::{first_command, parse_commands};
+pub use embedded::parse_embedded;
 pub use json::{SyntaxError, parse_answer, parse_json};
 pub use lines::{LineIndex, Position};
 pub use node::{Kind, Member, Node};
+pub use properties::parse_properties;
 pub use strings::raw_offset;
 pub use toml::parse_toml;
+pub use xml::parse_xml;
 pub use yaml::parse_yaml;
 
 /// A half-open range of bytes in the text of one [`Source`].
@@ -59,17 +69,28 @@ pub enum Format {
     Yaml,
     /// Markdown with YAML before it, as agents are described.
     FrontMatter,
+    /// XML, as JetBrains' IDEs write it.
+    Xml,
+    /// Java's properties.
+    Properties,
+    /// Commands of a shell, by which Crush is configured.
+    Commands,
 }
 
 impl Format {
     /// The syntax of a file, by the ending of its name, and where that says nothing by how it begins.
     pub fn of(name: &str, text: &str) -> Self {
-        let ending = name.rsplit('.').next().unwrap_or_default().to_ascii_lowercase();
+        let file = name.rsplit(['/', '\\']).next().unwrap_or_default();
+        let ending = file.rsplit('.').next().unwrap_or_default().to_ascii_lowercase();
         match ending.as_str() {
-            "json" | "jsonc" | "json5" | "code-workspace" => return Self::Json,
+            // The text of a bundle is that of its manifest.
+            "json" | "jsonc" | "json5" | "code-workspace" | "mcpb" | "dxt" => return Self::Json,
             "toml" => return Self::Toml,
             "yaml" | "yml" => return Self::Yaml,
             "md" | "mdc" | "mdx" => return Self::FrontMatter,
+            "xml" => return Self::Xml,
+            "prefs" | "properties" => return Self::Properties,
+            "crushrc" => return Self::Commands,
             _ => {}
         }
         let line = text
@@ -79,7 +100,9 @@ impl Format {
             .unwrap_or_default();
         let header =
             line.strip_prefix('[').is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_alphabetic() || c == '['));
-        if header && line.ends_with(']') || line.contains(" = ") {
+        if line.starts_with('<') {
+            Self::Xml
+        } else if header && line.ends_with(']') || line.contains(" = ") {
             Self::Toml
         } else if line.starts_with(['{', '[']) || line.is_empty() {
             Self::Json
@@ -98,6 +121,9 @@ impl Format {
             Self::Toml => parse_toml(text),
             Self::Yaml => parse_yaml(text),
             Self::FrontMatter => yaml::parse_front_matter(text),
+            Self::Xml => parse_xml(text),
+            Self::Properties => parse_properties(text),
+            Self::Commands => Ok(parse_commands(text)),
         }
     }
 }
@@ -269,6 +295,12 @@ mod tests {
             ("mcp", "# c\n[mcp_servers.x]\n", Format::Toml),
             ("mcp", "mcpServers:\n", Format::Yaml),
             ("mcp", "", Format::Json),
+            ("mcp", "<?xml version='1.0'?>", Format::Xml),
+            ("a.idea/workspace.xml", "", Format::Xml),
+            ("a.b/.crushrc", "", Format::Commands),
+            ("crushrc", "{", Format::Commands),
+            ("a/x.y.ui.prefs", "", Format::Properties),
+            ("x.DXT", "", Format::Json),
         ] {
             assert_eq!(Format::of(name, text), format, "{name} {text}");
         }
