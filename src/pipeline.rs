@@ -9,8 +9,8 @@ use std::sync::atomic::AtomicBool;
 
 use crate::config::{self, Config};
 use crate::connect::{self, Bounds, Catalog, Consent, Progress};
-use crate::discover::{self, Clients, Found, Homes};
-use crate::document::{Source, Sources};
+use crate::discover::{self, Clients, ConfigFile, Found, Homes};
+use crate::document::{self, Source, Sources};
 use crate::finding::Finding;
 use crate::judge::{self, Known};
 use crate::launch::{self, Grammar, Launch};
@@ -128,11 +128,12 @@ pub fn read(request: &discover::Request, tables: &Tables) -> Read {
             });
             continue;
         }
-        match discover::read(&file.path, LARGEST_CONFIG) {
+        match contents(&file) {
             Ok(bytes) => {
                 let id = read.sources.add(Source::new(&file.shown, &bytes));
                 let config = config::read(file, id, read.sources.get(id), &tables.clients);
-                if config.file.optional && config.servers.is_empty() && config.switches.is_empty() && !config.broken {
+                let says = !config.servers.is_empty() || !config.switches.is_empty() || config.program.is_some();
+                if config.file.optional && !says && !config.broken {
                     continue;
                 }
                 read.coverage.configs.push(coverage_of(&config, &read.sources));
@@ -147,7 +148,8 @@ pub fn read(request: &discover::Request, tables: &Tables) -> Read {
                 status: ConfigStatus::Failed,
                 reason: Some(error.to_string()),
                 servers: 0,
-                usage_error: file.named,
+                // A path that can't be opened is the user's mistake, a damaged bundle is not.
+                usage_error: file.named && matches!(error, ContentsError::Read(_)),
             }),
         }
     }
@@ -163,13 +165,28 @@ pub fn read(request: &discover::Request, tables: &Tables) -> Read {
     read
 }
 
+/// Why there is no text to read.
+#[derive(Debug, thiserror::Error)]
+enum ContentsError {
+    #[error(transparent)]
+    Read(#[from] discover::ReadError),
+    #[error(transparent)]
+    Bundle(#[from] document::BundleError),
+}
+
+/// What a file says; of a bundle, what its manifest says.
+fn contents(file: &ConfigFile) -> Result<Vec<u8>, ContentsError> {
+    let bytes = discover::read(&file.path, LARGEST_CONFIG)?;
+    Ok(if document::is_bundle(&file.shown, &bytes) { document::manifest(&bytes)? } else { bytes })
+}
+
 fn coverage_of(config: &Config, sources: &Sources) -> ConfigCoverage {
     let source = sources.get(config.source);
     let reason = config.problems.first().map(|problem| {
         let at = source.position(problem.span.start);
         format!("line {}, column {}: {}", at.line, at.column, problem.message)
     });
-    let nothing = config.servers.is_empty() && config.switches.is_empty();
+    let nothing = config.servers.is_empty() && config.switches.is_empty() && config.program.is_none();
     let nothing_known = nothing && config.problems.is_empty() && config.file.client == discover::UNKNOWN_CLIENT;
     let status = match (config.broken, reason.is_some()) {
         (true, _) => ConfigStatus::Failed,

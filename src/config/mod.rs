@@ -10,7 +10,7 @@ pub use switch::{Approved, Run, Switch};
 pub use value::{Part, expand, is_reference, literals, parts};
 
 use crate::discover::{Clients, ConfigFile};
-use crate::document::{Encoding, Format, Kind, Source, SourceId, Span};
+use crate::document::{Encoding, Format, Kind, Source, SourceId, Span, first_command};
 
 /// One config that was read.
 #[derive(Debug)]
@@ -25,6 +25,8 @@ pub struct Config {
     pub shadowed: Vec<ServerEntry>,
     /// Switches that take a person out of the loop, of entries and of the file.
     pub switches: Vec<Switch>,
+    /// What the file is, where its client runs it as a program to read it, with its first command.
+    pub program: Option<Spanned>,
     /// What could not be read.
     pub problems: Vec<Problem>,
     /// The file as a whole could not be read, so the entries say nothing.
@@ -48,6 +50,7 @@ pub fn read(file: ConfigFile, id: SourceId, source: &Source, clients: &Clients) 
         servers: Vec::new(),
         shadowed: Vec::new(),
         switches: Vec::new(),
+        program: None,
         problems: Vec::new(),
         broken: false,
     };
@@ -55,17 +58,22 @@ pub fn read(file: ConfigFile, id: SourceId, source: &Source, clients: &Clients) 
         let message = "not valid UTF-8; undecodable bytes were replaced".to_owned();
         config.problems.push(Problem { message, span: Span::new(0, 0) });
     }
+    if config.file.runs.is_some() {
+        let command = |span| Spanned { text: source.slice(span).to_owned(), span };
+        config.program = first_command(&source.text).map(command);
+    }
     match Format::of(&source.name, &source.text).parse(&source.text) {
-        Ok(root) => {
+        Ok(mut root) => {
+            shape::unfold(&mut root, &source.text, clients);
             if !root.is_object() && !matches!(root.kind, Kind::Array(_)) {
                 let message = format!("the file is {}, expected a map", root.type_name());
                 config.problems.push(Problem { message, span: root.span });
             }
-            let own = config.file.keys.clone();
-            for place in shape::places(&root, clients, &own, &mut config.problems) {
+            let owner = shape::Owner { keys: &config.file.keys, elsewhere: config.file.elsewhere };
+            for place in shape::places(&root, clients, &owner, &mut config.problems) {
                 match entry::read(&place, &config.file, id, clients.entry_words()) {
                     Ok(read) => {
-                        config.switches.extend(switch::of_entry(place.node, config.servers.len(), clients));
+                        config.switches.extend(switch::of_entry(&place.node, config.servers.len(), clients));
                         config.problems.extend(read.problems);
                         config.servers.push(read.entry);
                         config.shadowed.extend(read.shadowed);
@@ -82,3 +90,6 @@ pub fn read(file: ConfigFile, id: SourceId, source: &Source, clients: &Clients) 
     }
     config
 }
+
+#[cfg(test)]
+mod tests;

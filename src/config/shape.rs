@@ -1,10 +1,11 @@
 //! Where in a file the servers are, decided by what stands there and not by the file's name.
 
+use std::borrow::Cow;
 use std::collections::HashSet;
 
 use super::Problem;
 use crate::discover::{Clients, EntryWords};
-use crate::document::{Kind, Member, Node, Span};
+use crate::document::{Kind, Member, Node, Span, parse_embedded};
 
 /// A server entry that was found, not yet read.
 pub(super) struct Place<'d> {
@@ -13,23 +14,66 @@ pub(super) struct Place<'d> {
     /// Where the name stands.
     pub(super) name_span: Span,
     /// The entry.
-    pub(super) node: &'d Node,
+    pub(super) node: Cow<'d, Node>,
     /// The keys that `*` stood for on the way: the project of `projects.*.mcpServers`.
     pub(super) context: Option<String>,
+    /// It only counts on another system.
+    pub(super) variant: bool,
 }
 
-/// Every entry in every place of the table. `own` are the keys under which the file's client looks: whatever is there is
-/// a server, or wrong.
+/// What is known of the file in which places are looked for.
+pub(super) struct Owner<'f> {
+    /// The keys under which the file's client looks: whatever is there is a server, or wrong.
+    pub(super) keys: &'f [String],
+    /// A text in place of the servers names another file.
+    pub(super) elsewhere: bool,
+}
+
+/// Replaces each text that stands in a place of servers and is a list or a map in JSON by what it says. `text` is the
+/// file's. One level deep: what stands inside of such a text is taken as it is.
+pub(super) fn unfold(root: &mut Node, text: &str, clients: &Clients) {
+    let places: Vec<Vec<usize>> =
+        clients.shapes().flat_map(|shape| strings_at(root, &steps(shape.keys), &mut Vec::new())).collect();
+    for place in places {
+        let node = place.iter().try_fold(&mut *root, |node, at| match &mut node.kind {
+            Kind::Object(members) => members.get_mut(*at).map(|member| &mut member.value),
+            _ => None,
+        });
+        let Some(node) = node else { continue };
+        let literal = text.get(node.span.start..node.span.end);
+        if let (Some(string), Some(literal)) = (node.as_str(), literal)
+            && let Some(inner) = parse_embedded(string, literal, node.span.start)
+        {
+            *node = inner;
+        }
+    }
+}
+
+/// The ways to the strings at a path, by the places of members in their maps.
+fn strings_at(node: &Node, steps: &[Step], way: &mut Vec<usize>) -> Vec<Vec<usize>> {
+    let Some((step, rest)) = steps.split_first() else {
+        return if node.as_str().is_some() { vec![way.clone()] } else { Vec::new() };
+    };
+    let mut found = Vec::new();
+    for (at, member) in node.members().iter().enumerate().filter(|(_, member)| step.fits(&member.key)) {
+        way.push(at);
+        found.extend(strings_at(&member.value, rest, way));
+        way.pop();
+    }
+    found
+}
+
+/// Every entry in every place of the table.
 pub(super) fn places<'d>(
     root: &'d Node,
     clients: &Clients,
-    own: &[String],
+    owner: &Owner<'_>,
     problems: &mut Vec<Problem>,
 ) -> Vec<Place<'d>> {
     let words = clients.entry_words();
-    let mut found = Vec::new();
+    let mut found: Vec<Place<'d>> = Vec::new();
     // One map may be reached by two paths.
-    let mut seen = HashSet::new();
+    let mut seen: HashSet<*const Node> = HashSet::new();
     for shape in clients.shapes() {
         // The file as a whole is the last resort.
         if matches!(shape.keys, "" | ".") && !found.is_empty() {
@@ -39,39 +83,47 @@ pub(super) fn places<'d>(
             if shape.single {
                 // Packages and remotes of a registry's entry are ways to the same server.
                 let node = node.elements().first().unwrap_or(node);
+                let marked = shape.marks.iter().any(|mark| node.get(mark).is_some());
                 let described = match shape.keys {
                     // A listing in a catalogue tells its version; a client's file does not.
                     "." => root.get("version").is_none() && looks_like_server(node, words),
-                    "packages" | "remotes" => {
-                        found.is_empty() && (node.get("identifier").is_some() || looks_like_server(node, words))
-                    }
+                    "packages" | "remotes" => found.is_empty() && (marked || looks_like_server(node, words)),
+                    _ if !shape.marks.is_empty() => marked || looks_like_server(node, words),
                     _ => !node.members().is_empty(),
                 };
-                if described && seen.insert(node.span) {
-                    found.push(single(root, node, context));
+                if described && seen.insert(node) {
+                    found.extend(single(root, node, context, shape.variants, words));
                 }
                 continue;
             }
-            let sure = shape.sure || own.iter().any(|keys| keys == shape.keys && !keys.is_empty());
-            if sure && matches!(node.kind, Kind::String(_) | Kind::Number(_) | Kind::Bool(_)) {
+            let sure = shape.sure || owner.keys.iter().any(|keys| keys == shape.keys && !keys.is_empty());
+            let file = owner.elsewhere && node.as_str().is_some();
+            if sure && !file && matches!(node.kind, Kind::String(_) | Kind::Number(_) | Kind::Bool(_)) {
                 let message = format!("`{}` is {}, expected a map of servers", shape.keys, node.type_name());
                 problems.push(Problem { message, span: node.span });
             }
             // A file that says other things too is a description of something, not a map of servers.
             let describes = shape.keys.is_empty()
                 && node.members().iter().any(|member| !member.key.starts_with('$') && member.value.as_str().is_some());
-            if describes || !seen.insert(node.span) {
+            if describes || !seen.insert(node) {
                 continue;
             }
-            for member in node.members() {
-                if sure || looks_like_server(&member.value, words) {
-                    found.push(place(member, context.clone()));
+            for (index, member) in node.members().iter().enumerate() {
+                let server = looks_like_server(&member.value, words);
+                // A place of servers that a longer path has reached is no server, unless it is called so on purpose.
+                let reached = seen.contains(&std::ptr::from_ref(&member.value));
+                match shape.list {
+                    true if server && !reached => found.push(listed(&member.value, index, context.clone(), words)),
+                    false if server || sure && !reached => found.push(place(member, context.clone())),
+                    _ => {}
                 }
             }
             // Some clients keep a list, in which each server says its own name.
             for (index, element) in node.elements().iter().enumerate() {
                 match element.members() {
-                    _ if looks_like_server(element, words) => found.push(listed(element, index, context.clone())),
+                    _ if looks_like_server(element, words) => {
+                        found.push(listed(element, index, context.clone(), words));
+                    }
                     // Or each element is a map of one name.
                     [only] if looks_like_server(&only.value, words) => found.push(place(only, context.clone())),
                     _ => {}
@@ -82,27 +134,70 @@ pub(super) fn places<'d>(
     found
 }
 
-/// The one server that a file describes.
-fn single<'d>(root: &'d Node, node: &'d Node, context: Option<String>) -> Place<'d> {
-    match context {
-        Some(name) => Place { name, name_span: node.span, node, context: None },
+/// The one server that a file describes, and what becomes of it on other systems.
+fn single<'d>(
+    root: &'d Node,
+    node: &'d Node,
+    context: Option<String>,
+    variants: Option<&str>,
+    words: &EntryWords,
+) -> Vec<Place<'d>> {
+    let (name, name_span) = match context {
+        Some(name) => (name, node.span),
         None => {
             let name = root.get("name").or_else(|| root.get("id"));
             let text = name.and_then(Node::as_str).unwrap_or("server").to_owned();
-            Place { name: text, name_span: name.map_or(node.span, |name| name.span), node, context: None }
+            (text, name.map_or(node.span, |name| name.span))
         }
+    };
+    let place =
+        |name: String, node: Cow<'d, Node>, variant: bool| Place { name, name_span, node, context: None, variant };
+    let says = |node: &Node, words: &[String]| words.iter().any(|word| node.get(word).is_some());
+    // What only changes variables is told with the server itself.
+    let (told, own): (Vec<&Member>, Vec<&Member>) = variants
+        .and_then(|key| node.get(key))
+        .map_or(&[][..], Node::members)
+        .iter()
+        .partition(|member| says(&member.value, &words.command) || says(&member.value, &words.args));
+    let mut places = vec![place(name.clone(), without(node, variants, own), false)];
+    for member in &told {
+        let mut merged = member.value.clone();
+        let base = node.members().iter().filter(|base| {
+            // One word of a kind is enough: an override's list of arguments replaces the other one.
+            [&words.command, &words.args].iter().any(|kind| kind.contains(&base.key) && !says(&member.value, kind))
+        });
+        if let Kind::Object(members) = &mut merged.kind {
+            members.extend(base.cloned());
+        }
+        places.push(place(format!("{name} ({})", member.key), Cow::Owned(merged), true));
     }
+    places
+}
+
+/// A server without the variants that are servers of their own.
+fn without<'d>(node: &'d Node, variants: Option<&str>, own: Vec<&Member>) -> Cow<'d, Node> {
+    let Some(key) = variants.filter(|key| node.get(key).is_some_and(|held| held.members().len() > own.len())) else {
+        return Cow::Borrowed(node);
+    };
+    let mut members: Vec<Member> = node.members().iter().filter(|member| member.key != key).cloned().collect();
+    let rest = node.members().iter().find(|member| member.key == key).filter(|_| !own.is_empty());
+    members.extend(rest.map(|member| {
+        let kind = Kind::Object(own.into_iter().cloned().collect());
+        Member { value: Node { kind, span: member.value.span }, ..member.clone() }
+    }));
+    Cow::Owned(Node { kind: Kind::Object(members), span: node.span })
 }
 
 fn place(member: &Member, context: Option<String>) -> Place<'_> {
-    Place { name: member.key.clone(), name_span: member.key_span, node: &member.value, context }
+    let node = Cow::Borrowed(&member.value);
+    Place { name: member.key.clone(), name_span: member.key_span, node, context, variant: false }
 }
 
-fn listed(element: &Node, index: usize, context: Option<String>) -> Place<'_> {
-    let named =
-        ["name", "id", "serverName"].iter().find_map(|key| element.get(key)).filter(|name| name.as_str().is_some());
+fn listed<'d>(element: &'d Node, index: usize, context: Option<String>, words: &EntryWords) -> Place<'d> {
+    let named = words.name.iter().find_map(|key| element.get(key).filter(|name| name.as_str().is_some()));
     let name = named.and_then(Node::as_str).map_or_else(|| format!("[{index}]"), str::to_owned);
-    Place { name, name_span: named.map_or(element.span, |name| name.span), node: element, context }
+    let name_span = named.map_or(element.span, |name| name.span);
+    Place { name, name_span, node: Cow::Borrowed(element), context, variant: false }
 }
 
 /// Whether an object has a field that says what to start or where to connect.
@@ -136,6 +231,15 @@ pub(super) enum Step {
     Any,
 }
 
+impl Step {
+    fn fits(&self, key: &str) -> bool {
+        match self {
+            Self::Key(wanted) => wanted == key,
+            Self::Any => true,
+        }
+    }
+}
+
 /// `a.*.b` and `['a.b'].c`; a key that is a star itself is `['*']`.
 pub(super) fn steps(path: &str) -> Vec<Step> {
     let mut steps = Vec::new();
@@ -162,10 +266,7 @@ fn follow<'d>(root: &'d Node, steps: &[Step]) -> Vec<(&'d Node, Option<String>)>
             .into_iter()
             .flat_map(|(node, context)| {
                 // Duplicate keys are all followed: a server in the first one may be the one that runs.
-                let matching = node.members().iter().filter(move |member| match step {
-                    Step::Key(key) => member.key == *key,
-                    Step::Any => true,
-                });
+                let matching = node.members().iter().filter(move |member| step.fits(&member.key));
                 matching.map(move |member| {
                     let context = if *step == Step::Any { Some(member.key.clone()) } else { context.clone() };
                     (&member.value, context)
@@ -184,7 +285,7 @@ mod tests {
     fn names(text: &str) -> Vec<String> {
         let clients = Clients::parse(crate::rules::data("clients.toml")).unwrap();
         let root = parse_json(text).unwrap();
-        places(&root, &clients, &[], &mut Vec::new())
+        places(&root, &clients, &Owner { keys: &[], elsewhere: false }, &mut Vec::new())
             .into_iter()
             .map(|place| place.context.map_or(place.name.clone(), |c| format!("{c}:{}", place.name)))
             .collect()

@@ -1,5 +1,6 @@
 //! The table of clients, `rules/clients.toml`.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::path::Path;
 
@@ -61,6 +62,11 @@ pub struct Location {
     pub optional: bool,
     /// Why such a file is not read, where it can't be; that it is there is told.
     pub unread: Option<String>,
+    /// What such a file is, where its client runs it as a program to read it.
+    pub runs: Option<String>,
+    /// Whether a text in place of the servers names another file that has them.
+    #[serde(default)]
+    pub elsewhere: bool,
     #[serde(default)]
     any: Vec<String>,
     #[serde(default)]
@@ -115,12 +121,18 @@ fn after_token(template: &str) -> &str {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct EntryWords {
+    /// What a server is called, where it says so itself.
+    pub name: Vec<String>,
     /// The program, or its whole command line, or both in a list.
     pub command: Vec<String>,
     /// Its arguments.
     pub args: Vec<String>,
     /// Its variables.
     pub env: Vec<String>,
+    /// The image of a container; `command` are its arguments then.
+    pub image: Vec<String>,
+    /// What is mounted into it.
+    pub volumes: Vec<String>,
     /// The address of a remote.
     pub url: Vec<String>,
     /// What is sent to it.
@@ -135,6 +147,8 @@ pub struct EntryWords {
     pub disabled: Vec<String>,
     /// False: switched off.
     pub enabled: Vec<String>,
+    /// Fields with the value that means: switched off.
+    pub off: BTreeMap<String, String>,
 }
 
 /// A place where a file may keep its servers.
@@ -149,6 +163,14 @@ pub(super) struct ShapeEntry {
     /// Whether what is there is one server, and not a map or a list of them.
     #[serde(default)]
     pub(super) single: bool,
+    /// Whether each server says its own name, and the keys say nothing.
+    #[serde(default)]
+    pub(super) list: bool,
+    /// Fields of which a single server has one, if it needs one to be told.
+    #[serde(default)]
+    pub(super) marks: Vec<String>,
+    /// A field whose members replace fields of the server, somewhere else.
+    pub(super) variants: Option<String>,
 }
 
 /// A place where a file may keep its servers, for whoever looks there.
@@ -160,6 +182,12 @@ pub struct Shape<'c> {
     pub sure: bool,
     /// Whether what is there is one server, and not a map or a list of them.
     pub single: bool,
+    /// Whether each server says its own name, and the keys say nothing.
+    pub list: bool,
+    /// Fields of which a single server has one, if it needs one to be told.
+    pub marks: &'c [String],
+    /// A field whose members replace fields of the server, somewhere else.
+    pub variants: Option<&'c str>,
 }
 
 #[derive(Deserialize)]
@@ -218,7 +246,14 @@ impl Clients {
 
     /// Places of servers inside a file.
     pub fn shapes(&self) -> impl Iterator<Item = Shape<'_>> {
-        self.shapes.iter().map(|shape| Shape { keys: &shape.keys, sure: shape.sure, single: shape.single })
+        self.shapes.iter().map(|shape| Shape {
+            keys: &shape.keys,
+            sure: shape.sure,
+            single: shape.single,
+            list: shape.list,
+            marks: &shape.marks,
+            variants: shape.variants.as_deref(),
+        })
     }
 
     /// Switches that take a person out of the loop.

@@ -52,6 +52,10 @@ pub struct ConfigFile {
     pub keys: Vec<String>,
     /// Why it is not read, although it is there.
     pub unread: Option<String>,
+    /// What it is, where its client runs it as a program to read it.
+    pub runs: Option<String>,
+    /// A text in place of the servers names another file that has them.
+    pub elsewhere: bool,
     /// Root of the project it belongs to, out of which no link may lead.
     pub root: Option<PathBuf>,
 }
@@ -69,6 +73,8 @@ impl ConfigFile {
             optional: false,
             keys: Vec::new(),
             unread: None,
+            runs: None,
+            elsewhere: false,
             root: None,
         }
     }
@@ -239,6 +245,8 @@ impl Search<'_> {
             optional: location.optional && !named,
             keys: location.keys.clone(),
             unread: location.unread.clone(),
+            runs: location.runs.clone(),
+            elsewhere: location.elsewhere,
             root: root.map(Path::to_owned),
         }
     }

@@ -12,6 +12,10 @@ use super::{Kind, Member, Node, Span, SyntaxError};
 const DEEPEST: usize = 256;
 /// Elements, texts and comments; an IDE's workspace has a few thousand.
 const MOST_NODES: u32 = 2_000_000;
+/// Attributes of one element. The parser compares each with all others.
+const MOST_ATTRIBUTES: usize = 1000;
+/// Declarations of namespaces, of which settings have none. The parser copies them from element to element.
+const MOST_NAMESPACES: usize = 100;
 
 type Element<'a, 'input> = roxmltree::Node<'a, 'input>;
 
@@ -26,6 +30,7 @@ pub fn parse_xml(text: &str) -> Result<Node, SyntaxError> {
     if text.trim().is_empty() {
         return Ok(Node { kind: Kind::Object(Vec::new()), span: whole });
     }
+    bounded(text)?;
     let options = ParsingOptions { allow_dtd: false, nodes_limit: MOST_NODES, ..ParsingOptions::default() };
     let document = Document::parse_with_options(text, options).map_err(|error| {
         let at = offset(text, error.pos());
@@ -33,6 +38,42 @@ pub fn parse_xml(text: &str) -> Result<Node, SyntaxError> {
     })?;
     let root = member(text, document.root_element(), 0)?;
     Ok(Node { kind: Kind::Object(vec![root]), span: whole })
+}
+
+/// Refuses what would keep the parser busy for ever. Knows just enough of XML to tell a tag from what is none.
+fn bounded(text: &str) -> Result<(), SyntaxError> {
+    let error = |at: usize, message: String| Err(SyntaxError { message, span: Span::new(at, at) });
+    if let Some((at, _)) = text.match_indices("xmlns").nth(MOST_NAMESPACES) {
+        return error(at, format!("more than {MOST_NAMESPACES} namespaces"));
+    }
+    let mut at = 0;
+    while let Some(open) = text[at..].find('<').map(|found| at + found) {
+        let rest = &text[open..];
+        let none = [("<!--", "-->"), ("<![CDATA[", "]]>"), ("<?", "?>")];
+        if let Some((_, close)) = none.iter().find(|(opening, _)| rest.starts_with(opening)) {
+            at = rest.find(close).map_or(text.len(), |found| open + found + close.len());
+            continue;
+        }
+        let mut quote = None;
+        let mut values = 0;
+        let end = rest.bytes().position(|byte| {
+            match (quote, byte) {
+                (Some(open), byte) if open == byte => quote = None,
+                (None, b'"' | b'\'') => {
+                    quote = Some(byte);
+                    values += 1;
+                }
+                (None, b'>') => return true,
+                _ => {}
+            }
+            false
+        });
+        if values > MOST_ATTRIBUTES {
+            return error(open, format!("an element with more than {MOST_ATTRIBUTES} attributes"));
+        }
+        at = end.map_or(text.len(), |end| open + end + 1);
+    }
+    Ok(())
 }
 
 /// The parser tells lines, and columns in characters.
@@ -216,6 +257,13 @@ mod tests {
         assert!(parse_xml(&deep).unwrap_err().message.contains("nested"));
         assert!(parse_xml(&"<a>".repeat(200_000)).is_err());
         assert!(parse_xml(&format!("<a>{}</a>", "<b/>".repeat(200_000))).is_ok());
+        let attributes: String = (0..200_000).map(|at| format!(" a{at}='>'")).collect();
+        assert!(parse_xml(&format!("<a{attributes}/>")).unwrap_err().message.contains("attributes"));
+        let namespaces: String = (0..20_000).map(|at| format!("<a xmlns:a{at}='u{at}'>")).collect();
+        assert!(parse_xml(&namespaces).unwrap_err().message.contains("namespaces"));
+        for opening in ["<", "<!--", "<![CDATA[", "<?", "<a b='", "&", "&#x41;"] {
+            let _ = parse_xml(&format!("<a>{}", opening.repeat(50_000)));
+        }
         assert!(parse_xml("").unwrap().is_object());
     }
 }

@@ -8,7 +8,7 @@ mod shadowing;
 mod supply_chain;
 mod transport;
 
-pub(super) use client::{runs, switches};
+pub(super) use client::{program, runs, switches};
 pub(super) use container::container;
 pub(super) use hidden::{encoded, hidden, mixed};
 pub(super) use secrets::{Context, may_be_secret, password_in_url, secrets};
