@@ -259,8 +259,12 @@ fn goose_in_both_files() {
 fn lists_of_desktop_programs() {
     let witsy = r#"{"general": {}, "mcp": {"servers": [{"uuid": "1", "label": "a", "state": "disabled", "type": "stdio", "command": "npx", "env": {}}]}}"#;
     assert_eq!(servers("/h/.config/Witsy/settings.json", witsy), ["a: npx (off)"]);
-    let five = r#"{"servers": [{"key": "a", "name": "A", "command": "npx", "args": ["-y"], "isActive": true}, {"key": "b", "command": "x", "isActive": false}]}"#;
-    assert_eq!(servers("/h/.config/5ire/mcp.json", five), ["A: npx -y", "b: x (off)"]);
+    let five = r#"{"servers": [{"key": "a", "name": "A", "command": "npx", "args": ["-y"], "isActive": true}, {"key": "k", "command": "x", "isActive": false}]}"#;
+    assert_eq!(
+        servers("/h/.config/5ire/mcp.json", five),
+        ["A: npx -y", "[1]: x (off)"],
+        "a key may be a secret, and names are shown"
+    );
 }
 
 #[test]

@@ -272,6 +272,49 @@ fn decode_utf16(bytes: &[u8], unit: fn([u8; 2]) -> u16) -> (String, Encoding) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
+
+    const FORMATS: [Format; 7] = [
+        Format::Json,
+        Format::Toml,
+        Format::Yaml,
+        Format::FrontMatter,
+        Format::Xml,
+        Format::Properties,
+        Format::Commands,
+    ];
+
+    /// Every span lies in the text, on characters.
+    fn sound(text: &str, node: &Node) -> bool {
+        let place = |span: Span| text.get(span.start..span.end).is_some();
+        place(node.span)
+            && node.elements().iter().all(|element| sound(text, element))
+            && node.members().iter().all(|member| place(member.key_span) && sound(text, &member.value))
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_it_is_it_has_an_answer(
+            parts in proptest::collection::vec(
+                prop_oneof![
+                    Just("<a b='c'>".to_owned()), Just("</a>".to_owned()), Just("<option name=\"é\" value=\"".to_owned()),
+                    Just("\"/>".to_owned()), Just("<list>".to_owned()), Just("&quot;".to_owned()), Just("<![CDATA[".to_owned()),
+                    Just("]]>".to_owned()), Just("mcp add a --env K ".to_owned()), Just("\\u00e9".to_owned()),
+                    Just("\\\n  ".to_owned()), Just("a: ".to_owned()), Just("\n- |\n  ".to_owned()), Just("---\n".to_owned()),
+                    Just("[a]\nb = ".to_owned()), Just("$(".to_owned()), "[ -~é\n\r]{0,6}",
+                ],
+                0..12,
+            )
+        ) {
+            let text = parts.concat();
+            for format in FORMATS {
+                match format.parse(&text) {
+                    Ok(node) => prop_assert!(sound(&text, &node), "{format:?} {text:?} {node:?}"),
+                    Err(error) => prop_assert!(error.span.start <= text.len(), "{format:?} {text:?} {error:?}"),
+                }
+            }
+        }
+    }
 
     #[test]
     fn byte_order_marks_are_no_text() {
