@@ -86,6 +86,17 @@ fn a_config_that_is_a_program() {
     assert!(json["findings"].as_array().unwrap().iter().any(|finding| finding["message"] == message), "{}", ran.out);
 }
 
+/// What it includes can add servers, so nobody calls it read.
+#[test]
+fn a_program_that_runs_others() {
+    let place = Place::new();
+    place.write("project/crushrc", "source ./more.sh\n");
+    let ran = place.run(&["--format", "json"]);
+    assert_eq!(configs(&ran), [("crushrc".to_owned(), "partial".to_owned(), 0)], "{}", ran.out);
+    let list = place.run(&["list"]);
+    assert!(list.out.contains("crushrc"), "{}", list.out);
+}
+
 #[test]
 fn stores_of_ides() {
     let place = Place::new();

@@ -10,7 +10,7 @@ pub use switch::{Approved, Run, Switch};
 pub use value::{Part, expand, is_reference, literals, parts};
 
 use crate::discover::{Clients, ConfigFile};
-use crate::document::{Encoding, Format, Kind, Source, SourceId, Span, first_command};
+use crate::document::{Encoding, Format, Kind, Source, SourceId, Span, first_command, first_unknown};
 
 /// One config that was read.
 #[derive(Debug)]
@@ -61,6 +61,8 @@ pub fn read(file: ConfigFile, id: SourceId, source: &Source, clients: &Clients) 
     if config.file.runs.is_some() {
         let command = |span| Spanned { text: source.slice(span).to_owned(), span };
         config.program = first_command(&source.text).map(command);
+        let message = "a command of which only running it would tell what it adds; it is not run".to_owned();
+        config.problems.extend(first_unknown(&source.text).map(|span| Problem { message, span }));
     }
     match Format::of(&source.name, &source.text).parse(&source.text) {
         Ok(mut root) => {

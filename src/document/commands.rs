@@ -17,6 +17,30 @@ const LISTS: &[&str] = &["args", "disabled_tools", "enabled_tools"];
 const BEFORE: &[&str] =
     &["{", "}", "!", "time", "if", "then", "elif", "else", "while", "until", "do", "builtin", "command"];
 
+/// Commands that add no server without saying so here: Crush's own, and what only asks or ends something.
+const KNOWN: &[&str] = &[
+    "mcp",
+    "provider",
+    "model",
+    "lsp",
+    "permissions",
+    "hook",
+    "option",
+    "export",
+    "[",
+    "[[",
+    "test",
+    "true",
+    "false",
+    "echo",
+    "fi",
+    "done",
+    "set",
+    "unset",
+    "return",
+    "exit",
+];
+
 /// A word of a command.
 struct Word {
     /// Without quotes; variables and substitutions as they are written.
@@ -106,6 +130,15 @@ impl Map {
 
 fn join(a: Span, b: Span) -> Span {
     Span::new(a.start.min(b.start), a.end.max(b.end))
+}
+
+/// The first command that may add what does not stand here: another program or file, a loop, a function.
+pub fn first_unknown(text: &str) -> Option<Span> {
+    commands(text).iter().find_map(|words| {
+        let first = words.iter().find(|word| !BEFORE.contains(&word.text.as_str()) && !is_assignment(word))?;
+        (!KNOWN.contains(&first.text.as_str()))
+            .then(|| Span::new(first.span.start, words.last().map_or(first.span.end, |last| last.span.end)))
+    })
 }
 
 /// The first command of a text, if there is one.
@@ -313,6 +346,20 @@ mcp remove hub
         let allowed = root.get("permissions").unwrap().get("allowed_tools").unwrap().elements();
         assert_eq!(slice(allowed[1].span), "mcp_hub_send");
         assert_eq!(slice(first_command(FILE).unwrap()), "export A=1");
+    }
+
+    #[test]
+    fn commands_that_may_add_anything() {
+        assert_eq!(first_unknown(FILE), None);
+        for (text, unknown) in [
+            ("option a b\nsource ./more.sh; echo", "source ./more.sh"),
+            ("for s in a b; do mcp add $s --command x; done", "for s in a b"),
+            ("A=1 eval \"$X\"", "eval \"$X\""),
+            ("f() { mcp add a --command x; }", "f"),
+        ] {
+            let span = first_unknown(text).unwrap();
+            assert_eq!(&text[span.start..span.end], unknown);
+        }
     }
 
     #[test]

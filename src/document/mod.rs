@@ -16,7 +16,7 @@ mod xml;
 mod yaml;
 
 pub use bundle::{BundleError, is_bundle, manifest};
-pub use commands::{first_command, parse_commands};
+pub use commands::{first_command, first_unknown, parse_commands};
 pub use embedded::parse_embedded;
 pub use json::{SyntaxError, parse_answer, parse_json};
 pub use lines::{LineIndex, Position};
