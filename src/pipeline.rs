@@ -10,7 +10,7 @@ use std::sync::atomic::AtomicBool;
 use crate::config::{self, Config};
 use crate::connect::{self, Bounds, Catalog, Consent, Progress};
 use crate::discover::{self, Clients, ConfigFile, Found};
-use crate::document::{Source, Sources};
+use crate::document::{self, Source, Sources};
 use crate::finding::Finding;
 use crate::judge::{self, Known};
 use crate::launch::{self, Grammar, Launch};
@@ -121,16 +121,15 @@ pub fn read(request: &discover::Request, tables: &Tables) -> Read {
             read.coverage.configs.push(unread(&file, ConfigStatus::Skipped, reason.clone(), usage_error));
             continue;
         }
-        match discover::read(&file.path, LARGEST_CONFIG) {
+        match contents(&file) {
             Ok(bytes) => {
                 let id = read.sources.add(Source::new(&file.shown, bytes));
                 let config = config::read(file, id, read.sources.get(id), &tables.clients);
-                if config.file.optional
-                    && config.servers.is_empty()
-                    && config.switches.is_empty()
-                    && config.beside.is_empty()
-                    && !config.broken
-                {
+                let says = !config.servers.is_empty()
+                    || !config.switches.is_empty()
+                    || !config.beside.is_empty()
+                    || config.program.is_some();
+                if config.file.optional && !says && !config.broken {
                     continue;
                 }
                 read.coverage.configs.push(coverage_of(&config, &read.sources));
@@ -139,7 +138,8 @@ pub fn read(request: &discover::Request, tables: &Tables) -> Read {
                 read.configs.push(config);
             }
             Err(error) => {
-                let usage_error = file.named;
+                // A path that can't be opened is the user's mistake, a damaged bundle is not.
+                let usage_error = file.named && matches!(error, ContentsError::Read(_));
                 read.coverage.configs.push(unread(&file, ConfigStatus::Failed, error.to_string(), usage_error));
             }
         }
@@ -176,13 +176,28 @@ fn also(file: &ConfigFile) -> Vec<String> {
     file.readers.iter().skip(1).map(|reader| reader.client.clone()).collect()
 }
 
+/// Why there is no text to read.
+#[derive(Debug, thiserror::Error)]
+enum ContentsError {
+    #[error(transparent)]
+    Read(#[from] discover::ReadError),
+    #[error(transparent)]
+    Bundle(#[from] document::BundleError),
+}
+
+/// What a file says; of a bundle, what its manifest says.
+fn contents(file: &ConfigFile) -> Result<Vec<u8>, ContentsError> {
+    let bytes = discover::read(&file.path, LARGEST_CONFIG)?;
+    Ok(if document::is_bundle(&file.shown, &bytes) { document::manifest(&bytes)? } else { bytes })
+}
+
 fn coverage_of(config: &Config, sources: &Sources) -> ConfigCoverage {
     let source = sources.get(config.source);
     let reason = config.problems.first().map(|problem| {
         let at = source.position(problem.span.start);
         format!("line {}, column {}: {}", at.line, at.column, problem.message)
     });
-    let nothing = config.servers.is_empty() && config.switches.is_empty();
+    let nothing = config.servers.is_empty() && config.switches.is_empty() && config.program.is_none();
     let nothing_known = nothing && config.problems.is_empty() && config.file.readers.is_empty();
     let status = match (config.broken, reason.is_some()) {
         (true, _) => ConfigStatus::Failed,

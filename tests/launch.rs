@@ -84,7 +84,7 @@ fn a_started_server_gets_only_its_own_variables() {
     let place = Place::new();
     let dump = place.project().join("dump");
     let script = format!("env > '{}'", dump.display());
-    let config = json!({"mcpServers": {"x": {"command": "sh", "args": ["-c", script], "env": {"LITERAL": "1", "REFERENCE": "${HOME}/x", "UNSET": "${NO_SUCH}"}}}});
+    let config = json!({"mcpServers": {"x": {"command": "sh", "args": ["-c", script], "env": {"LITERAL": "1", "REFERENCE": "${env:HOME}/x", "UNSET": "${env:NO_SUCH}", "PLAIN": "${HOME}"}}}});
     place.write("home/.cursor/mcp.json", config.to_string());
     let mut command = std::process::Command::new(binary());
     let path = std::env::var_os("PATH").unwrap();
@@ -98,6 +98,7 @@ fn a_started_server_gets_only_its_own_variables() {
     let dump = std::fs::read_to_string(dump).unwrap();
     let home = place.home().display().to_string();
     assert!(dump.contains("LITERAL=1\n") && dump.contains(&format!("REFERENCE={home}/x\n")), "{dump}");
+    assert!(dump.contains("PLAIN=${HOME}\n"), "what this client does not replace stays as it is: {dump}");
     assert!(!dump.contains("AWS_SECRET") && !dump.contains("UNSET"), "{dump}");
 }
 

@@ -98,7 +98,7 @@ pub(super) fn read(
     words: &EntryWords,
     twice: bool,
 ) -> Result<Read, Problem> {
-    let node = place.node;
+    let node: &Node = &place.node;
     if !node.is_object() {
         let message = format!("server `{}` is {}, expected a map", place.name, node.type_name());
         return Err(Problem { message, span: node.span });
@@ -116,11 +116,17 @@ pub(super) fn read(
     };
     let mut entry = empty.clone();
     let mut problems = Vec::new();
-    entry.take(node, "", words, &mut problems);
+    let mut container = Container::default();
+    entry.take(node, "", words, &mut container, &mut problems);
+    entry.run(container);
+    entry.disabled |= place.variant;
     let shadowed = twice.then(|| {
         let mut first = empty;
         let reversed = Node { kind: Kind::Object(node.members().iter().rev().cloned().collect()), span: node.span };
-        first.take(&reversed, "", words, &mut Vec::new());
+        let mut container = Container::default();
+        first.take(&reversed, "", words, &mut container, &mut Vec::new());
+        first.run(container);
+        first.disabled = entry.disabled;
         first
     });
     Ok(Read { entry, shadowed, problems })
@@ -172,13 +178,20 @@ fn nothing(file: &ConfigFile, source: SourceId, span: Span) -> ServerEntry {
 }
 
 impl ServerEntry {
-    fn take(&mut self, node: &Node, path: &str, words: &EntryWords, problems: &mut Vec<Problem>) {
+    fn take(
+        &mut self,
+        node: &Node,
+        path: &str,
+        words: &EntryWords,
+        container: &mut Container,
+        problems: &mut Vec<Problem>,
+    ) {
         for member in node.members() {
             let key = &member.key;
             let value = &member.value;
             let at = if path.is_empty() { key.clone() } else { format!("{path}.{key}") };
             if words.command.contains(key) {
-                self.command(value, &at, words, problems);
+                self.command(value, &at, words, container, problems);
             } else if words.args.contains(key) {
                 // Of two lists the last counts.
                 self.args = args(value);
@@ -189,12 +202,18 @@ impl ServerEntry {
                 self.urls.extend(spanned(value));
             } else if words.headers.contains(key) {
                 fields(value, &at, &mut self.headers);
+            } else if words.image.contains(key) && value.as_str().is_some() {
+                strings(value, &at, key, member.key_span, &mut container.image);
+            } else if words.volumes.contains(key) {
+                strings(value, &at, key, member.key_span, &mut container.volumes);
             } else if words.nested.contains(key) && value.is_object() {
-                self.take(value, &at, words, problems);
+                self.take(value, &at, words, container, problems);
             } else if words.disabled.contains(key) && value.as_bool().is_some() {
                 self.disabled |= value.as_bool() == Some(true);
             } else if words.enabled.contains(key) && value.as_bool().is_some() {
                 self.disabled |= value.as_bool() == Some(false);
+            } else if words.off.contains_key(key) && value.as_str().is_some() {
+                self.disabled |= value.as_str() == words.off.get(key).map(String::as_str);
             } else {
                 strings(value, &at, key, member.key_span, &mut self.others);
             }
@@ -202,9 +221,17 @@ impl ServerEntry {
     }
 
     /// A string; a list of program and arguments; or a map with `path`, `args` and `env`.
-    fn command(&mut self, value: &Node, at: &str, words: &EntryWords, problems: &mut Vec<Problem>) {
+    fn command(
+        &mut self,
+        value: &Node,
+        at: &str,
+        words: &EntryWords,
+        container: &mut Container,
+        problems: &mut Vec<Problem>,
+    ) {
         match &value.kind {
             Kind::Array(_) => {
+                container.listed = true;
                 let mut all = list(value);
                 if !all.is_empty() {
                     self.command = Some(all.remove(0));
@@ -218,7 +245,7 @@ impl ServerEntry {
                 for member in value.members().iter().filter(|member| !matches!(member.key.as_str(), "path" | "command"))
                 {
                     let inner = Node { kind: Kind::Object(vec![member.clone()]), span: value.span };
-                    self.take(&inner, at, words, problems);
+                    self.take(&inner, at, words, container, problems);
                 }
             }
             Kind::String(_) => self.command = spanned(value),
@@ -229,6 +256,38 @@ impl ServerEntry {
                 problems.push(Problem { message, span: value.span });
             }
         }
+    }
+}
+
+/// What an entry says about a container that its client makes of it, as Docker's catalogues and ToolHive do.
+#[derive(Default)]
+struct Container {
+    image: Vec<Field>,
+    volumes: Vec<Field>,
+    /// The command is a list, of which the first is a program, or the first argument of the image.
+    listed: bool,
+}
+
+impl ServerEntry {
+    /// Writes down how the container is run, as if the entry said so.
+    fn run(&mut self, mut container: Container) {
+        let other = self.url.is_some() || self.command.is_some() && !container.listed;
+        let image = if other { None } else { container.image.pop() };
+        let Some(image) = image else {
+            self.others.append(&mut container.image);
+            self.others.append(&mut container.volumes);
+            return;
+        };
+        // What stands nowhere has a place without bytes.
+        let nowhere = Span::new(image.value.span.start, image.value.span.start);
+        let word = |text: &str| Spanned { text: text.to_owned(), span: nowhere };
+        let mut args = vec![word("run"), word("--rm"), word("-i")];
+        args.extend(container.volumes.into_iter().flat_map(|volume| [word("-v"), volume.value]));
+        args.push(image.value);
+        args.extend(self.command.take());
+        args.append(&mut self.args);
+        self.command = Some(word("docker"));
+        self.args = args;
     }
 }
 

@@ -17,7 +17,8 @@ use std::collections::HashSet;
 
 use crate::discover::{Clients, ConfigFile, Liberty};
 use crate::document::{
-    Encoding, Format, Kind, LARGE, Node, Source, SourceId, Span, SyntaxError, beyond_json, parse_large,
+    Encoding, Format, Kind, LARGE, Node, Source, SourceId, Span, SyntaxError, beyond_json, first_command,
+    first_unknown, parse_large,
 };
 
 /// One config that was read.
@@ -38,6 +39,8 @@ pub struct Config {
     pub liberties: Vec<(Liberty, Span)>,
     /// Switches that take a person out of the loop, of entries and of the file.
     pub switches: Vec<Switch>,
+    /// What the file is, where its client runs it as a program to read it, with its first command.
+    pub program: Option<Spanned>,
     /// What could not be read.
     pub problems: Vec<Problem>,
     /// The file as a whole could not be read, so the entries say nothing.
@@ -63,6 +66,7 @@ pub fn read(file: ConfigFile, id: SourceId, source: &Source, clients: &Clients) 
         duplicates: Vec::new(),
         liberties: Vec::new(),
         switches: Vec::new(),
+        program: None,
         problems: Vec::new(),
         broken: false,
     };
@@ -70,8 +74,15 @@ pub fn read(file: ConfigFile, id: SourceId, source: &Source, clients: &Clients) 
         let message = "not valid UTF-8; undecodable bytes were replaced".to_owned();
         config.problems.push(Problem { message, span: Span::new(0, 0) });
     }
+    if config.file.runs.is_some() {
+        let command = |span| Spanned { text: source.slice(span).to_owned(), span };
+        config.program = first_command(&source.text).map(command);
+        let message = "a command of which only running it would tell what it adds; it is not run".to_owned();
+        config.problems.extend(first_unknown(&source.text).map(|span| Problem { message, span }));
+    }
     match parse(source, clients) {
-        Ok(root) => {
+        Ok(mut root) => {
+            shape::unfold(&mut root, &source.text, clients);
             if !root.is_object() && !matches!(root.kind, Kind::Array(_)) {
                 let message = format!("the file is {}, expected a map", root.type_name());
                 config.problems.push(Problem { message, span: root.span });
@@ -85,7 +96,7 @@ pub fn read(file: ConfigFile, id: SourceId, source: &Source, clients: &Clients) 
                 match entry::read(place, &config.file, id, words, twice) {
                     Ok(read) => {
                         indices[at] = Some(config.servers.len());
-                        config.switches.extend(switch::of_entry(place.node, config.servers.len(), clients));
+                        config.switches.extend(switch::of_entry(&place.node, config.servers.len(), clients));
                         config.problems.extend(read.problems);
                         config.servers.push(read.entry);
                         config.beside.extend(read.shadowed);
@@ -139,3 +150,5 @@ fn parse(source: &Source, clients: &Clients) -> Result<Node, SyntaxError> {
     }
     format.parse(&source.text)
 }
+#[cfg(test)]
+mod tests;

@@ -215,35 +215,35 @@ pub fn is_reference(value: &str) -> bool {
 }
 
 /// A value as the client would hand it to the server: references in its spellings (`forms`) are looked up by `lookup`,
-/// others stay as they are written. Where the spellings are not known, `${…}` and `{env:…}` count; the rest is the
-/// server's own business, a shell's for example. `None` if a part can't be known here: an input, an entry of a vault, a
-/// command, a variable that isn't set.
+/// other variables stay as they are written. Where the spellings are not known, `${…}` and `{env:…}` count; the rest is
+/// the server's own business, a shell's for example. `None` if a part can't be known here: an input, an entry of a vault,
+/// a variable that isn't set.
 pub fn expand(value: &str, forms: Option<&[Form]>, lookup: &dyn Fn(&str) -> Option<String>) -> Option<String> {
     let mut expanded = String::new();
     for part in parts(value) {
         let (Part::Literal(range) | Part::Variable { range, .. } | Part::Reference(range)) = &part;
         let text = &value[range.clone()];
-        let replaced = !matches!(part, Part::Literal(_))
-            && forms.map_or_else(
-                || text.contains('{') || !text.starts_with(['$', '%']),
-                |forms| forms.contains(&form(text)),
-            );
-        if !replaced {
-            expanded.push_str(text);
-            continue;
-        }
+        let form = form(text);
+        let replaced = match forms {
+            Some(forms) => forms.contains(&form),
+            None => text.contains('{'),
+        };
         match part {
-            Part::Variable { name, default, .. } => match (lookup(&name), default) {
+            Part::Variable { name, default, .. } if replaced => match (lookup(&name), default) {
                 (Some(found), _) => expanded.push_str(&found),
                 (None, Some(default)) => expanded.push_str(&expand(&value[default], forms, lookup)?),
                 (None, None) => return None,
             },
-            Part::Reference(_) | Part::Literal(_) => match text {
+            Part::Reference(_) if form == Form::Folder && replaced => match text {
                 "${userHome}" => expanded.push_str(&lookup("HOME")?),
                 "${workspaceFolder}" => expanded.push_str(&lookup("PWD")?),
                 "${pathSeparator}" | "${/}" => expanded.push(std::path::MAIN_SEPARATOR),
                 _ => return None,
             },
+            // A command is for the shell of what is started; never for this program, even where its client runs it.
+            Part::Literal(_) | Part::Variable { .. } => expanded.push_str(text),
+            Part::Reference(_) if form == Form::Folder || form == Form::Command && !replaced => expanded.push_str(text),
+            Part::Reference(_) => return None,
         }
     }
     Some(expanded)
@@ -316,17 +316,16 @@ mod tests {
     #[test]
     fn only_the_spellings_of_the_client_are_replaced() {
         let lookup = |name: &str| (name == "A").then(|| "1".to_owned());
-        let value = "${A} $A %A% ${env:A} {env:A} $env:A ${input:x}";
+        let value = "${A} $A %A% ${env:A} {env:A} $env:A";
         let with = |forms: &[Form]| expand(value, Some(forms), &lookup);
         assert_eq!(with(&[]).as_deref(), Some(value));
-        assert_eq!(with(&[Form::Braces]).as_deref(), Some("1 $A %A% ${env:A} {env:A} $env:A ${input:x}"));
-        assert_eq!(
-            with(&[Form::Dollar, Form::Percent]).as_deref(),
-            Some("${A} 1 1 ${env:A} {env:A} $env:A ${input:x}")
-        );
-        assert_eq!(with(&[Form::BracesEnv, Form::CurlyEnv]).as_deref(), Some("${A} $A %A% 1 1 $env:A ${input:x}"));
-        assert_eq!(with(&[Form::DollarEnv]).as_deref(), Some("${A} $A %A% ${env:A} {env:A} 1 ${input:x}"));
-        assert_eq!(with(&[Form::Input]), None);
+        assert_eq!(expand("${input:x}", Some(&[]), &lookup), None, "nobody but a client knows an input");
+        assert_eq!(expand("$(id)", Some(&[]), &lookup).as_deref(), Some("$(id)"));
+        assert_eq!(expand("$(id)", Some(&[Form::Command]), &lookup), None);
+        assert_eq!(with(&[Form::Braces]).as_deref(), Some("1 $A %A% ${env:A} {env:A} $env:A"));
+        assert_eq!(with(&[Form::Dollar, Form::Percent]).as_deref(), Some("${A} 1 1 ${env:A} {env:A} $env:A"));
+        assert_eq!(with(&[Form::BracesEnv, Form::CurlyEnv]).as_deref(), Some("${A} $A %A% 1 1 $env:A"));
+        assert_eq!(with(&[Form::DollarEnv]).as_deref(), Some("${A} $A %A% ${env:A} {env:A} 1"));
     }
 
     proptest! {

@@ -1,5 +1,6 @@
 //! The table of clients, `rules/clients.toml`.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::path::Path;
 use std::sync::OnceLock;
@@ -80,6 +81,11 @@ pub struct Location {
     pub expands: Option<Vec<Form>>,
     /// Why such a file is not read, where it can't be; that it is there is told.
     pub unread: Option<String>,
+    /// What such a file is, where its client runs it as a program to read it.
+    pub runs: Option<String>,
+    /// Whether a text in place of the servers names another file that has them.
+    #[serde(default)]
+    pub elsewhere: bool,
     #[serde(default)]
     any: Vec<String>,
     #[serde(default)]
@@ -148,12 +154,18 @@ fn known_end(template: &str) -> Option<String> {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct EntryWords {
+    /// What a server is called, where it says so itself.
+    pub name: Vec<String>,
     /// The program, or its whole command line, or both in a list.
     pub command: Vec<String>,
     /// Its arguments.
     pub args: Vec<String>,
     /// Its variables.
     pub env: Vec<String>,
+    /// The image of a container; `command` are its arguments then.
+    pub image: Vec<String>,
+    /// What is mounted into it.
+    pub volumes: Vec<String>,
     /// The address of a remote.
     pub url: Vec<String>,
     /// What is sent to it.
@@ -168,6 +180,8 @@ pub struct EntryWords {
     pub disabled: Vec<String>,
     /// False: switched off.
     pub enabled: Vec<String>,
+    /// Fields with the value that means: switched off.
+    pub off: BTreeMap<String, String>,
 }
 
 /// A place where a file may keep its servers.
@@ -182,6 +196,14 @@ pub struct Shape {
     /// Whether what is there is one server, and not a map or a list of them.
     #[serde(default)]
     pub single: bool,
+    /// Whether each server says its own name, and the keys say nothing.
+    #[serde(default)]
+    pub list: bool,
+    /// Fields of which a single server has one, if it needs one to be told.
+    #[serde(default)]
+    pub marks: Vec<String>,
+    /// A field whose members replace fields of the server, somewhere else.
+    pub variants: Option<String>,
 }
 
 #[derive(Deserialize)]

@@ -72,6 +72,10 @@ pub struct ConfigFile {
     pub optional: bool,
     /// Why it is not read, although it is there.
     pub unread: Option<String>,
+    /// What it is, where its client runs it as a program to read it.
+    pub runs: Option<String>,
+    /// A text in place of the servers names another file that has them.
+    pub elsewhere: bool,
     /// Root of the project it belongs to, out of which no link may lead.
     pub root: Option<PathBuf>,
     /// The home it was found in.
@@ -91,9 +95,31 @@ impl ConfigFile {
             named: true,
             optional: false,
             unread: None,
+            runs: None,
+            elsewhere: false,
             root: None,
             home: None,
             of_another: false,
+        }
+    }
+
+    /// The same file as one client reads it.
+    #[must_use]
+    pub fn read_by(self, client: &Client, location: &Location) -> Self {
+        let reader = Reader {
+            client: client.id.clone(),
+            scope: location.scope,
+            keys: location.keys.clone(),
+            expands: location.expands.clone().or_else(|| client.expands.clone()),
+            fallback: client.fallback,
+        };
+        Self {
+            readers: vec![reader],
+            optional: location.optional && !self.named,
+            unread: location.unread.clone(),
+            runs: location.runs.clone(),
+            elsewhere: location.elsewhere,
+            ..self
         }
     }
 
@@ -127,8 +153,9 @@ impl ConfigFile {
                 None => self.readers.push(reader),
             }
         }
-        self.named |= other.named;
         self.optional &= other.optional;
+        self.runs = self.runs.take().or(other.runs);
+        self.elsewhere |= other.elsewhere;
         if other.unread.is_none() {
             self.unread = None;
         }

@@ -5,7 +5,7 @@ use std::path::{Component, Path, PathBuf};
 
 use super::clients::{Client, Clients, Location};
 use super::home::Home;
-use super::{ConfigFile, Found, Reader, Request, Skipped, glob, remembered, walk};
+use super::{ConfigFile, Found, Request, Skipped, glob, remembered, walk};
 
 /// Finds the files.
 pub fn discover(request: &Request, clients: &Clients) -> Found {
@@ -234,24 +234,15 @@ impl<'a> Search<'a> {
         if !finder.named && !path.exists() && path.symlink_metadata().is_err() {
             return;
         }
+        let (shown, portable) = (self.shown_below(&path, finder), self.portable(&path, finder));
         let file = ConfigFile {
-            shown: self.shown_below(&path, finder),
-            portable: self.portable(&path, finder),
-            path,
-            readers: vec![Reader {
-                client: client.id.clone(),
-                scope: location.scope,
-                keys: location.keys.clone(),
-                expands: location.expands.clone().or_else(|| client.expands.clone()),
-                fallback: client.fallback,
-            }],
             named: finder.named,
-            optional: location.optional && !finder.named,
-            unread: location.unread.clone(),
             root: finder.root.map(Path::to_owned),
             home: finder.home.map(|home| home.folder().to_owned()),
             of_another: finder.home.is_some_and(Home::is_other),
+            ..ConfigFile::named(path, shown, portable)
         };
+        let file = file.read_by(client, location);
         self.insert(file);
     }
 

@@ -3,22 +3,32 @@
 //!
 //! A leaf of the house: it knows syntax, nothing about MCP.
 
+mod bundle;
+mod commands;
+mod embedded;
 mod json;
 mod lines;
 mod node;
 mod path;
+mod properties;
 mod sieve;
 mod strings;
 mod toml;
+mod xml;
 mod yaml;
 
+pub use bundle::{BundleError, is_bundle, manifest};
+pub use commands::{first_command, first_unknown, parse_commands};
+pub use embedded::parse_embedded;
 pub use json::{SyntaxError, beyond_json, parse_answer, parse_json};
 pub use lines::{LineIndex, Position};
 pub use node::{Kind, Member, Node};
 pub use path::{KeyPath, Reached};
+pub use properties::parse_properties;
 pub use sieve::{LARGE, Sieve, parse_large};
 pub use strings::raw_offset;
 pub use toml::parse_toml;
+pub use xml::parse_xml;
 pub use yaml::parse_yaml;
 
 use std::sync::OnceLock;
@@ -65,17 +75,28 @@ pub enum Format {
     Yaml,
     /// Markdown with YAML before it, as agents are described.
     FrontMatter,
+    /// XML, as JetBrains' IDEs write it.
+    Xml,
+    /// Java's properties.
+    Properties,
+    /// Commands of a shell, by which Crush is configured.
+    Commands,
 }
 
 impl Format {
     /// The syntax of a file, by the ending of its name, and where that says nothing by how it begins.
     pub fn of(name: &str, text: &str) -> Self {
-        let ending = name.rsplit('.').next().unwrap_or_default().to_ascii_lowercase();
+        let file = name.rsplit(['/', '\\']).next().unwrap_or_default();
+        let ending = file.rsplit('.').next().unwrap_or_default().to_ascii_lowercase();
         match ending.as_str() {
-            "json" | "jsonc" | "json5" | "code-workspace" => return Self::Json,
+            // The text of a bundle is that of its manifest.
+            "json" | "jsonc" | "json5" | "code-workspace" | "mcpb" | "dxt" => return Self::Json,
             "toml" => return Self::Toml,
             "yaml" | "yml" => return Self::Yaml,
             "md" | "mdc" | "mdx" => return Self::FrontMatter,
+            "xml" => return Self::Xml,
+            "prefs" | "properties" => return Self::Properties,
+            "crushrc" => return Self::Commands,
             _ => {}
         }
         let line = text
@@ -85,7 +106,9 @@ impl Format {
             .unwrap_or_default();
         let header =
             line.strip_prefix('[').is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_alphabetic() || c == '['));
-        if header && line.ends_with(']') || line.contains(" = ") {
+        if line.starts_with('<') {
+            Self::Xml
+        } else if header && line.ends_with(']') || line.contains(" = ") {
             Self::Toml
         } else if line.starts_with(['{', '[']) || line.is_empty() {
             Self::Json
@@ -104,6 +127,9 @@ impl Format {
             Self::Toml => parse_toml(text),
             Self::Yaml => parse_yaml(text),
             Self::FrontMatter => yaml::parse_front_matter(text),
+            Self::Xml => parse_xml(text),
+            Self::Properties => parse_properties(text),
+            Self::Commands => Ok(parse_commands(text)),
         }
     }
 }
@@ -253,6 +279,49 @@ fn decode_utf16(bytes: &[u8], unit: fn([u8; 2]) -> u16) -> (String, Encoding) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
+
+    const FORMATS: [Format; 7] = [
+        Format::Json,
+        Format::Toml,
+        Format::Yaml,
+        Format::FrontMatter,
+        Format::Xml,
+        Format::Properties,
+        Format::Commands,
+    ];
+
+    /// Every span lies in the text, on characters.
+    fn sound(text: &str, node: &Node) -> bool {
+        let place = |span: Span| text.get(span.start..span.end).is_some();
+        place(node.span)
+            && node.elements().iter().all(|element| sound(text, element))
+            && node.members().iter().all(|member| place(member.key_span) && sound(text, &member.value))
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_it_is_it_has_an_answer(
+            parts in proptest::collection::vec(
+                prop_oneof![
+                    Just("<a b='c'>".to_owned()), Just("</a>".to_owned()), Just("<option name=\"é\" value=\"".to_owned()),
+                    Just("\"/>".to_owned()), Just("<list>".to_owned()), Just("&quot;".to_owned()), Just("<![CDATA[".to_owned()),
+                    Just("]]>".to_owned()), Just("mcp add a --env K ".to_owned()), Just("\\u00e9".to_owned()),
+                    Just("\\\n  ".to_owned()), Just("a: ".to_owned()), Just("\n- |\n  ".to_owned()), Just("---\n".to_owned()),
+                    Just("[a]\nb = ".to_owned()), Just("$(".to_owned()), "[ -~é\n\r]{0,6}",
+                ],
+                0..12,
+            )
+        ) {
+            let text = parts.concat();
+            for format in FORMATS {
+                match format.parse(&text) {
+                    Ok(node) => prop_assert!(sound(&text, &node), "{format:?} {text:?} {node:?}"),
+                    Err(error) => prop_assert!(error.span.start <= text.len(), "{format:?} {text:?} {error:?}"),
+                }
+            }
+        }
+    }
 
     #[test]
     fn byte_order_marks_are_no_text() {
@@ -276,6 +345,12 @@ mod tests {
             ("mcp", "# c\n[mcp_servers.x]\n", Format::Toml),
             ("mcp", "mcpServers:\n", Format::Yaml),
             ("mcp", "", Format::Json),
+            ("mcp", "<?xml version='1.0'?>", Format::Xml),
+            ("a.idea/workspace.xml", "", Format::Xml),
+            ("a.b/.crushrc", "", Format::Commands),
+            ("crushrc", "{", Format::Commands),
+            ("a/x.y.ui.prefs", "", Format::Properties),
+            ("x.DXT", "", Format::Json),
         ] {
             assert_eq!(Format::of(name, text), format, "{name} {text}");
         }

@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use super::Node;
+use super::{Kind, Node};
 
 /// A path of keys, as the tables under `rules/` write it. A dot stands between keys, `*` is any key or any element of a
 /// list, and what holds a dot or is a star itself stands in `['…']`. Empty, or a single dot, is the root.
@@ -53,11 +53,36 @@ impl KeyPath {
         &self.steps
     }
 
+    /// Changes every value at this path.
+    pub fn edit(&self, root: &mut Node, change: &mut dyn FnMut(&mut Node)) {
+        edit(root, &self.steps, change);
+    }
+
     /// Every value at this path, in the order of the file. Duplicate keys are all followed: each client picks another.
     pub fn follow<'d>(&self, root: &'d Node) -> Vec<Reached<'d>> {
         let mut found = Vec::new();
         follow(Reached { node: root, parent: None, path: String::new(), star: None }, &self.steps, &mut found);
         found
+    }
+}
+
+fn edit(node: &mut Node, steps: &[Step], change: &mut dyn FnMut(&mut Node)) {
+    let Some((step, rest)) = steps.split_first() else {
+        change(node);
+        return;
+    };
+    match &mut node.kind {
+        Kind::Object(members) => {
+            let matching = members.iter_mut().filter(|member| match step {
+                Step::Any => true,
+                Step::Key(key) => *key == member.key,
+            });
+            matching.for_each(|member| edit(&mut member.value, rest, change));
+        }
+        Kind::Array(elements) if *step == Step::Any => {
+            elements.iter_mut().for_each(|element| edit(element, rest, change));
+        }
+        _ => {}
     }
 }
 

@@ -23,6 +23,34 @@ pub fn raw_offset(literal: &str, decoded: usize) -> usize {
     literal.len()
 }
 
+/// Where in `literal` (a string as it stands in the file, with quotes or without) each byte of the decoded `text` begins,
+/// and behind them where the text ends. `None` where the literal isn't written in a way that is known here.
+pub(super) fn offsets(literal: &str, text: &str) -> Option<Vec<u32>> {
+    let plain = |first: usize| (first..=first + text.len()).map(|at| u32::try_from(at).ok()).collect();
+    if literal == text {
+        return plain(0);
+    }
+    let quoted = literal.len() >= 2 && literal.starts_with(['"', '\'']) && literal.ends_with(['"', '\'']);
+    if quoted && &literal[1..literal.len() - 1] == text {
+        return plain(1);
+    }
+    let (mut raw, end) = if quoted { (1, literal.len() - 1) } else { (0, literal.len()) };
+    let mut map: Vec<u32> = Vec::with_capacity(text.len() + 1);
+    while raw < end {
+        let (width, length) = unit(literal, raw);
+        // What is no escape must be what was decoded; else the two are not of one kind.
+        let same = literal.as_bytes()[raw] == b'\\'
+            || literal.as_bytes().get(raw..raw + width) == text.as_bytes().get(map.len()..map.len() + length);
+        if !same {
+            return None;
+        }
+        map.extend(std::iter::repeat_n(u32::try_from(raw).ok()?, length));
+        raw += width;
+    }
+    map.push(u32::try_from(end).ok()?);
+    (map.len() == text.len() + 1 && raw == end).then_some(map)
+}
+
 /// How many bytes one character or escape takes in the file, and how many once decoded.
 fn unit(literal: &str, at: usize) -> (usize, usize) {
     let bytes = literal.as_bytes();

@@ -68,7 +68,10 @@ impl Reader<'_> {
         }
         let anchor = event.anchor_id().unwrap_or(0);
         let node = match event {
-            Event::Scalar(value, style, ..) => scalar(&value, style, self.trimmed(span)),
+            Event::Scalar(value, style, ..) => {
+                let span = self.trimmed(span);
+                scalar(&value, style, self.telling(&value, span))
+            }
             Event::SequenceStart(..) => {
                 let mut elements = Vec::new();
                 while !self.ends(|event| matches!(event, Event::SequenceEnd)) {
@@ -122,6 +125,23 @@ impl Reader<'_> {
         match self.events.get(self.at - 1) {
             Some((_, end)) if !end.is_empty() => join(span, *end),
             _ => span,
+        }
+    }
+
+    /// Readers take a span as long as its text, or two bytes longer, for the text as it is, or between quotes. One that
+    /// is folded or escaped and comes out as long by chance is a byte longer, so that nobody does.
+    fn telling(&self, value: &str, span: Span) -> Span {
+        let raw = self.text.get(span.start..span.end).unwrap_or_default();
+        let inside = raw.strip_prefix(['"', '\'']).and_then(|rest| rest.strip_suffix(['"', '\'']));
+        let as_it_is = value.starts_with(raw) || inside == Some(value);
+        if as_it_is || ![0, 2].contains(&raw.len().saturating_sub(value.len())) {
+            return span;
+        }
+        let next = self.text[span.end..].chars().next().map(char::len_utf8);
+        match (next, self.text[..span.start].chars().next_back().map(char::len_utf8)) {
+            (Some(width), _) => Span::new(span.start, span.end + width),
+            (None, Some(width)) => Span::new(span.start - width, span.end),
+            (None, None) => span,
         }
     }
 
@@ -180,6 +200,17 @@ mod tests {
         assert_eq!(server.get("id").unwrap().as_str(), Some("0123"));
         assert_eq!(server.get("text").unwrap().as_str(), Some("one\ntwo\n"));
         assert_eq!(root.get("next").unwrap().as_str(), Some("yes"));
+    }
+
+    #[test]
+    fn folded_texts_are_never_taken_for_plain_ones() {
+        for text in ["a: one\n  two\n", "a: |\n x\n y\n", "a: |\n x\n y", "a: |\n x\n", "a: \"x\\\n  y\"\n"] {
+            let root = parse_yaml(text).unwrap();
+            let node = root.get("a").unwrap();
+            let (raw, value) = (&text[node.span.start..node.span.end], node.as_str().unwrap());
+            let more = raw.len().saturating_sub(value.len());
+            assert!(value.starts_with(raw) || more != 0 && more != 2, "{text:?}: {node:?}");
+        }
     }
 
     #[test]

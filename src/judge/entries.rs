@@ -180,6 +180,7 @@ pub fn entries(configs: &[Config], launches: &[Vec<Launch>], tables: &Tables<'_>
         for entry in &config.beside {
             one(entry, &launch::resolve(entry, tables.grammar), &mut judged);
         }
+        check::program(config, tables.packs, tables.clients, &mut judged.findings);
         check::switches(config, tables.packs, &mut judged.findings);
         check::format(config, tables.packs, tables.clients, &mut judged.findings);
     }

@@ -3,6 +3,7 @@
 use super::super::entries::Scene;
 use crate::config::{Approved, Config, Switch};
 use crate::discover::{Clients, Scope};
+use crate::document::Span;
 use crate::finding::{Evidence, Finding, Place, Severity, Subject};
 use crate::rules::Packs;
 
@@ -17,6 +18,33 @@ pub(in crate::judge) fn runs(scene: &Scene<'_>, packs: &Packs, clients: &Clients
             draft.severity(severity).with("what", run.what).with("field", scene.field(run.value.span))
         }));
     }
+}
+
+/// Judges a config that is a program itself.
+pub(in crate::judge) fn program(config: &Config, packs: &Packs, clients: &Clients, findings: &mut Vec<Finding>) {
+    let (Some(command), Some(what)) = (&config.program, &config.file.runs) else { return };
+    let Some(rule) = packs.rule("client/runs-while-reading") else { return };
+    let client = clients.get(config.file.client()).map_or(config.file.client(), |client| &client.name);
+    let field = config.file.portable.rsplit('/').next().unwrap_or_default().to_owned();
+    let subject = Subject {
+        client: Some(config.file.client().to_owned()),
+        server: None,
+        tool: None,
+        field: Some(field.clone()),
+        config: Some(config.file.portable.clone()),
+    };
+    // Of the first command its name alone: what follows can hold keys.
+    let head = command.text.split_whitespace().next().unwrap_or_default();
+    let head = head.split_once('=').map_or(head, |(name, _)| name);
+    let span = Span::new(command.span.start, command.span.start + head.len());
+    let draft = rule
+        .at(Place::File { source: config.source, span }, subject)
+        .evidence(Evidence::text(head))
+        .severity(weighed(Severity::High, config.file.scope()))
+        .with("field", field)
+        .with("server", client)
+        .with("what", what.clone());
+    findings.push(draft.build());
 }
 
 /// Judges the switches of one config.

@@ -9,7 +9,7 @@ mod shadowing;
 mod supply_chain;
 mod transport;
 
-pub(super) use client::{runs, switches};
+pub(super) use client::{program, runs, switches};
 pub(super) use container::container;
 pub(super) use format::format;
 pub(super) use hidden::{encoded, hidden, mixed};
