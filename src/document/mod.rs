@@ -15,7 +15,7 @@ mod yaml;
 pub use json::{SyntaxError, parse_answer, parse_json};
 pub use lines::{LineIndex, Position};
 pub use node::{Kind, Member, Node};
-pub use path::{KeyPath, Reached};
+pub use path::{KeyPath, Reached, path_at, path_below, told};
 pub use sieve::{LARGE, Sieve, parse_large};
 pub use strings::raw_offset;
 pub use toml::parse_toml;
