@@ -174,11 +174,9 @@ impl Search<'_> {
                 };
                 self.add(ConfigFile { shown: shown(path, &self.request.current), ..file });
             }
-            Err(error) => self.found.skipped.push(Skipped {
-                shown: path.display().to_string(),
-                reason: walk::describe(&error),
-                named: true,
-            }),
+            Err(error) => {
+                self.found.skipped.push(Skipped { shown: spelled(path), reason: walk::describe(&error), named: true })
+            }
         }
     }
 
@@ -251,7 +249,7 @@ impl Search<'_> {
         }
         match path.strip_prefix(self.request.homes.home()) {
             Ok(relative) => format!("~/{}", slashes(relative)),
-            Err(_) => path.strip_prefix(&self.request.current).map_or_else(|_| slashes(path), slashes),
+            Err(_) => path.strip_prefix(&self.request.current).map_or_else(|_| spelled(path), slashes),
         }
     }
 
@@ -283,7 +281,13 @@ impl Search<'_> {
 /// A path as given, without a `./` before it; an absolute one below the current folder is shown relative to it.
 fn shown(path: &Path, current: &Path) -> String {
     let path = path.strip_prefix(current).unwrap_or(path);
-    path.strip_prefix(".").unwrap_or(path).display().to_string()
+    spelled(path.strip_prefix(".").unwrap_or(path))
+}
+
+/// A path as it is told, with the same strokes between folders on every system.
+pub fn spelled(path: &Path) -> String {
+    let text = path.display().to_string();
+    if cfg!(windows) { text.replace('\\', "/") } else { text }
 }
 
 fn slashes(path: &Path) -> String {

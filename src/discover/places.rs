@@ -27,6 +27,11 @@ impl Os {
             Self::Linux
         }
     }
+
+    /// Whether two names are one variable: Windows folds their case, and calls `PATH` `Path`.
+    pub fn same_variable(self, one: &str, other: &str) -> bool {
+        one == other || self == Self::Windows && one.eq_ignore_ascii_case(other)
+    }
 }
 
 /// A home folder and the variables that move parts of it.
@@ -104,7 +109,8 @@ impl Homes {
     }
 
     fn variable(&self, name: &str) -> Option<PathBuf> {
-        self.variables.get(name).filter(|value| !value.is_empty()).map(PathBuf::from)
+        let named = self.variables.iter().find(|(known, _)| self.os.same_variable(known, name));
+        named.map(|(_, value)| value).filter(|value| !value.is_empty()).map(PathBuf::from)
     }
 }
 
@@ -118,10 +124,24 @@ mod tests {
     }
 
     #[test]
+    fn windows_folds_the_case_of_variables() {
+        let of = |os: Os| {
+            let variables = [("ProgramData".to_owned(), "D:/data".to_owned())].into();
+            Homes::new(PathBuf::from("/h"), os, variables).expand("{PROGRAMDATA}/x")
+        };
+        assert_eq!(of(Os::Windows), [PathBuf::from("D:/data/x")]);
+        assert_eq!(of(Os::Linux), [PathBuf::from("C:/ProgramData/x")]);
+    }
+
+    #[test]
     fn tokens_have_defaults() {
         assert_eq!(paths(&[], "{HOME}/.cursor/mcp.json"), [PathBuf::from("/h/.cursor/mcp.json")]);
         assert_eq!(paths(&[], "{XDG_CONFIG_HOME}/Code"), [PathBuf::from("/h/.config/Code")]);
-        assert_eq!(paths(&[("XDG_CONFIG_HOME", "/x")], "{XDG_CONFIG_HOME}/Code"), [PathBuf::from("/x/Code")]);
+        let absolute = if cfg!(windows) { "C:/x" } else { "/x" };
+        assert_eq!(
+            paths(&[("XDG_CONFIG_HOME", absolute)], "{XDG_CONFIG_HOME}/Code"),
+            [PathBuf::from(absolute).join("Code")]
+        );
         assert_eq!(paths(&[("XDG_CONFIG_HOME", "x")], "{XDG_CONFIG_HOME}/Code"), [PathBuf::from("/h/.config/Code")]);
         assert_eq!(paths(&[], "{APPDATA}/Claude"), [PathBuf::from("/h/AppData/Roaming/Claude")]);
         assert_eq!(paths(&[], "{CLAUDE_CONFIG_DIR}/x"), Vec::<PathBuf>::new());

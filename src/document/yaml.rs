@@ -100,10 +100,16 @@ impl Reader<'_> {
                 let mut members: Vec<Member> = Vec::new();
                 let mut span = span;
                 while !self.ends(|event| matches!(event, Event::MappingEnd)) {
+                    // A key is a name, also where it reads as a truth value or as nothing.
+                    let written = match self.events.get(self.at) {
+                        Some((Event::Scalar(name, ..), _)) => Some(name.to_string()),
+                        _ => None,
+                    };
                     let (key, key_used) = self.node(depth + 1)?;
                     let (value, value_used) = self.node(depth + 1)?;
                     span = join(join(span, key_used), value_used);
-                    members.push(Member { key: key.scalar().unwrap_or_default(), key_span: key.span, value });
+                    let name = written.or_else(|| key.scalar()).unwrap_or_default();
+                    members.push(Member { key: name, key_span: key.span, value });
                 }
                 Node { kind: Kind::Object(members), span: self.closed(span) }
             }
@@ -196,6 +202,13 @@ mod tests {
         assert_eq!(server.get("id").unwrap().as_str(), Some("0123"));
         assert_eq!(server.get("text").unwrap().as_str(), Some("one\ntwo\n"));
         assert_eq!(root.get("next").unwrap().as_str(), Some("yes"));
+    }
+
+    #[test]
+    fn keys_are_names() {
+        let root = parse_yaml("TRUE: 1\nnull: 2\n~: 3\n0x1F: 4\n&a b: 5\n? *a\n: 6\n").unwrap();
+        let keys: Vec<&str> = root.members().iter().map(|member| member.key.as_str()).collect();
+        assert_eq!(keys, ["TRUE", "null", "~", "0x1F", "b", "b"]);
     }
 
     #[test]

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::{Asking, Tables};
 use crate::config::{self, Config, ServerEntry, Spanned};
 use crate::connect::{self, Catalog, Origin, Question, Reply, Status, Target};
-use crate::discover::{Homes, Scope};
+use crate::discover::{Homes, Os, Scope};
 use crate::document::SourceId;
 use crate::finding::{Finding, Severity};
 use crate::judge::{self, HiddenValue, Judged};
@@ -160,10 +160,15 @@ fn unasked(entry: &ServerEntry, launch: &Launch) -> String {
     }
 }
 
+fn variable(variables: &[(String, String)], name: &str) -> Option<String> {
+    let os = Os::current();
+    variables.iter().find(|(known, _)| os.same_variable(known, name)).map(|(_, value)| value.clone())
+}
+
 /// Learns what must not come back from a server: the values of references under names of secrets, and passwords of
 /// proxies, which every server gets.
 fn learn(redactor: &mut Redactor, configs: &[Config], asking: &Asking<'_>) {
-    let lookup = |name: &str| asking.variables.iter().find(|(known, _)| known == name).map(|(_, value)| value.clone());
+    let lookup = |name: &str| variable(&asking.variables, name);
     for field in configs.iter().flat_map(|config| &config.servers).flat_map(|entry| &entry.env) {
         if !config::literals(&field.value.text).iter().any(|range| range.len() == field.value.text.len())
             && let Some(value) = config::expand(&field.value.text, &lookup)
@@ -239,7 +244,9 @@ fn target(
     let root = config.file.root.as_deref().unwrap_or_else(|| homes.home());
     let lookup = |name: &str| match name {
         "PWD" => Some(root.display().to_string()),
-        name => variables.iter().find(|(known, _)| known == name).map(|(_, value)| value.clone()),
+        // Windows has no such variable, and `${userHome}` is looked up by it.
+        "HOME" => variable(variables, name).or_else(|| Some(homes.home().display().to_string())),
+        name => variable(variables, name),
     };
     let mut words = Vec::new();
     for word in launch::command_line(entry, &tables.grammar) {
