@@ -21,7 +21,7 @@ pub fn value(data: &[u8]) {
     }
     assert_eq!(end, text.len(), "and together are the value");
     assert!(literals(&text).into_iter().all(|range| text.get(range).is_some()));
-    let set = |name: &str| (name.len() % 2 == 0).then(|| "value".to_owned());
+    let set = |name: &str| name.len().is_multiple_of(2).then(|| "value".to_owned());
     let expanded = expand(&text, &set);
     assert!(is_reference(&text) || expanded.is_some() || text.contains(['$', '{', '<', '%', ':', '+', '!', '(']));
     // The shortest that becomes longer is `${}`.
