@@ -9,7 +9,7 @@ use std::sync::atomic::AtomicBool;
 
 use crate::config::{self, Config};
 use crate::connect::{self, Bounds, Catalog, Consent, Progress};
-use crate::discover::{self, Clients, Found, Homes};
+use crate::discover::{self, Clients, ConfigFile, Found};
 use crate::document::{Source, Sources};
 use crate::finding::Finding;
 use crate::judge::{self, Known};
@@ -116,23 +116,21 @@ pub fn read(request: &discover::Request, tables: &Tables) -> Read {
     let mut read =
         Read { sources: Sources::default(), configs: Vec::new(), launches: Vec::new(), coverage: Coverage::default() };
     for file in files {
-        if let Some(reason) = file.unread {
-            read.coverage.configs.push(ConfigCoverage {
-                path: file.shown,
-                client: file.client,
-                scope: file.scope.to_string(),
-                status: ConfigStatus::Skipped,
-                reason: Some(reason),
-                servers: 0,
-                usage_error: false,
-            });
+        if let Some(reason) = &file.unread {
+            let usage_error = false;
+            read.coverage.configs.push(unread(&file, ConfigStatus::Skipped, reason.clone(), usage_error));
             continue;
         }
         match discover::read(&file.path, LARGEST_CONFIG) {
             Ok(bytes) => {
                 let id = read.sources.add(Source::new(&file.shown, bytes));
                 let config = config::read(file, id, read.sources.get(id), &tables.clients);
-                if config.file.optional && config.servers.is_empty() && config.switches.is_empty() && !config.broken {
+                if config.file.optional
+                    && config.servers.is_empty()
+                    && config.switches.is_empty()
+                    && config.beside.is_empty()
+                    && !config.broken
+                {
                     continue;
                 }
                 read.coverage.configs.push(coverage_of(&config, &read.sources));
@@ -140,20 +138,16 @@ pub fn read(request: &discover::Request, tables: &Tables) -> Read {
                     .push(config.servers.iter().map(|entry| launch::resolve(entry, &tables.grammar)).collect());
                 read.configs.push(config);
             }
-            Err(error) => read.coverage.configs.push(ConfigCoverage {
-                path: file.shown,
-                client: file.client,
-                scope: file.scope.to_string(),
-                status: ConfigStatus::Failed,
-                reason: Some(error.to_string()),
-                servers: 0,
-                usage_error: file.named,
-            }),
+            Err(error) => {
+                let usage_error = file.named;
+                read.coverage.configs.push(unread(&file, ConfigStatus::Failed, error.to_string(), usage_error));
+            }
         }
     }
     read.coverage.configs.extend(skipped.into_iter().map(|path| ConfigCoverage {
         path: path.shown,
         client: discover::UNKNOWN_CLIENT.to_owned(),
+        also: Vec::new(),
         scope: discover::Scope::Project.to_string(),
         status: if path.named { ConfigStatus::Failed } else { ConfigStatus::Skipped },
         reason: Some(path.reason),
@@ -163,6 +157,25 @@ pub fn read(request: &discover::Request, tables: &Tables) -> Read {
     read
 }
 
+/// The line of a file that was not read.
+fn unread(file: &ConfigFile, status: ConfigStatus, reason: String, usage_error: bool) -> ConfigCoverage {
+    ConfigCoverage {
+        path: file.shown.clone(),
+        client: file.client().to_owned(),
+        also: also(file),
+        scope: file.scope().to_string(),
+        status,
+        reason: Some(reason),
+        servers: 0,
+        usage_error,
+    }
+}
+
+/// Ids of all but the first client that reads a file.
+fn also(file: &ConfigFile) -> Vec<String> {
+    file.readers.iter().skip(1).map(|reader| reader.client.clone()).collect()
+}
+
 fn coverage_of(config: &Config, sources: &Sources) -> ConfigCoverage {
     let source = sources.get(config.source);
     let reason = config.problems.first().map(|problem| {
@@ -170,7 +183,7 @@ fn coverage_of(config: &Config, sources: &Sources) -> ConfigCoverage {
         format!("line {}, column {}: {}", at.line, at.column, problem.message)
     });
     let nothing = config.servers.is_empty() && config.switches.is_empty();
-    let nothing_known = nothing && config.problems.is_empty() && config.file.client == discover::UNKNOWN_CLIENT;
+    let nothing_known = nothing && config.problems.is_empty() && config.file.readers.is_empty();
     let status = match (config.broken, reason.is_some()) {
         (true, _) => ConfigStatus::Failed,
         (false, true) => ConfigStatus::Partial,
@@ -179,8 +192,9 @@ fn coverage_of(config: &Config, sources: &Sources) -> ConfigCoverage {
     };
     ConfigCoverage {
         path: config.file.shown.clone(),
-        client: config.file.client.clone(),
-        scope: config.file.scope.to_string(),
+        client: config.file.client().to_owned(),
+        also: also(&config.file),
+        scope: config.file.scope().to_string(),
         status,
         reason: reason.or_else(|| nothing_known.then(|| "no server in any place that is known".to_owned())),
         servers: config.servers.len(),
@@ -200,7 +214,10 @@ pub fn scan(input: Input, tables: &Tables, asking: Asking<'_>, selection: &Selec
     let redactor = redact::redactor(&judged);
     redact::mask(&mut sources, &judged, &redactor);
 
-    let asked = ask::servers(&configs, &launches, &judged, redactor, asking, &request.homes, tables);
+    // Without a home there are no configs but those of projects, which have folders of their own.
+    let nowhere = discover::Home::other(request.current.clone(), discover::Os::Linux);
+    let home = request.homes.first().unwrap_or(&nowhere);
+    let asked = ask::servers(&configs, &launches, &judged, redactor, asking, home, tables);
     coverage.servers = asked.coverage;
     let mut findings = judged.findings;
     // Making the rules of texts ready takes a while; without a text there is nothing to make them ready for.
@@ -218,6 +235,7 @@ fn judge_saved(name: String, bytes: Result<Vec<u8>, String>, tables: &Tables, se
     let mut list = ConfigCoverage {
         path: name.clone(),
         client: discover::UNKNOWN_CLIENT.to_owned(),
+        also: Vec::new(),
         scope: discover::Scope::User.to_string(),
         status: ConfigStatus::Scanned,
         reason: None,
@@ -260,11 +278,6 @@ fn told(catalog: &Catalog, source: &Source) -> ServerCoverage {
         resources: Some(catalog.resources.len() + catalog.templates.len()),
         ms: None,
     }
-}
-
-/// The home that a scan is about, with the variables that may move parts of it.
-pub fn own_home(home: PathBuf, variables: &[(String, String)]) -> Homes {
-    Homes::new(home, discover::Os::current(), variables.iter().cloned().collect())
 }
 
 /// What each entry of each config is called in a question or a list: the command with secrets taken out.

@@ -168,7 +168,8 @@ fn odd_shapes_are_never_silent() {
     let twice =
         json(r#"{"servers": {"a": {"command": "npx", "args": ["-y", "safe@1.0.0"], "args": ["-y", "postmark-mcp"]}}}"#);
     assert!(rules(&twice).contains(&"supply-chain/known-malicious".to_owned()), "{twice}");
-    assert_eq!((config(&twice)["status"].as_str(), config(&twice)["servers"].as_u64()), (Some("partial"), Some(1)));
+    assert!(rules(&twice).contains(&"format/duplicate-key".to_owned()), "{twice}");
+    assert_eq!((config(&twice)["status"].as_str(), config(&twice)["servers"].as_u64()), (Some("scanned"), Some(1)));
     let first =
         json(r#"{"servers": {"a": {"command": "npx", "args": ["-y", "postmark-mcp"], "args": ["-y", "safe@1.0.0"]}}}"#);
     assert!(rules(&first).contains(&"supply-chain/known-malicious".to_owned()), "{first}");

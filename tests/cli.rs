@@ -152,7 +152,7 @@ fn the_list() {
   crm     https://crm.example.com/mcp
 [..]/home/.config/Code/User/mcp.json  VS Code, user
   no servers
-.mcp.json  Claude Code, project
+.mcp.json  Claude Code, VS Code, GitHub Copilot CLI and 2 more, project
   db  docker run -i acme/db  (disabled)
 
 4 servers in 4 configs

@@ -106,6 +106,12 @@ pub(super) struct Place {
     /// Look at this home folder instead of your own
     #[arg(long, value_name = "DIR", help_heading = "Where to look")]
     pub(super) home: Option<PathBuf>,
+    /// Also look at the homes of this machine's other users, as far as they can be read; on Windows at those inside WSL
+    #[arg(long, conflicts_with = "home", help_heading = "Where to look")]
+    pub(super) all_users: bool,
+    /// Also look at every project that the clients remember
+    #[arg(long, help_heading = "Where to look")]
+    pub(super) known_projects: bool,
 }
 
 /// Which rules count.

@@ -8,7 +8,7 @@ use super::args::Demo;
 use super::scan::{base_env, stop_flag};
 use super::{Exit, Failure, output, progress};
 use crate::connect::{Always, Bounds};
-use crate::discover::{Homes, Os, Request};
+use crate::discover::{Home, Os, Request};
 use crate::finding::Confidence;
 use crate::pipeline::{self, Asking, Input, Tables};
 use crate::report::{Format, Style, render};
@@ -33,7 +33,8 @@ pub(super) fn run(demo: &Demo) -> Result<Exit, Failure> {
     let request = Request {
         paths: Vec::new(),
         clients: Vec::new(),
-        homes: Homes::new(home.to_owned(), Os::Linux, std::collections::HashMap::new()),
+        homes: vec![Home::new(home.to_owned(), Os::Linux, std::collections::HashMap::new())],
+        known_projects: false,
         own_home: None,
         current: home.to_owned(),
     };

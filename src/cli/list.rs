@@ -2,7 +2,6 @@
 
 use super::args::List;
 use super::{Exit, Failure};
-use crate::discover;
 use crate::pipeline::{self, Tables};
 use crate::text::visible;
 use crate::triage::ConfigStatus;
@@ -11,13 +10,7 @@ use crate::triage::ConfigStatus;
 pub(super) fn run(list: &List) -> Result<Exit, Failure> {
     let tables = Tables::load(Vec::new())?;
     let variables = super::variables();
-    let request = discover::Request {
-        paths: list.paths.clone(),
-        clients: list.place.client.clone(),
-        own_home: std::env::home_dir(),
-        homes: super::homes(list.place.home.as_ref(), &variables)?,
-        current: super::current_folder()?,
-    };
+    let request = super::place::request(&list.paths, &list.place, &tables.clients, &variables)?;
     let read = pipeline::read(&request, &tables);
     // A list shows command lines, so their secrets have to be known although nothing is judged.
     let judged = crate::judge::entries(&read.configs, &read.launches, &tables.for_entries());
@@ -27,8 +20,8 @@ pub(super) fn run(list: &List) -> Result<Exit, Failure> {
     let mut servers = 0;
     let mut configs = read.configs.iter();
     for coverage in &read.coverage.configs {
-        let name = tables.clients.get(&coverage.client).map_or(coverage.client.as_str(), |client| client.name.as_str());
-        text.push_str(&format!("{}  {name}, {}\n", visible(&coverage.path), coverage.scope));
+        let readers: Vec<&str> = std::iter::once(&coverage.client).chain(&coverage.also).map(String::as_str).collect();
+        text.push_str(&format!("{}  {}, {}\n", visible(&coverage.path), names(&readers, &tables), coverage.scope));
         if coverage.status != ConfigStatus::Scanned {
             let reason = coverage.reason.as_deref().unwrap_or("no reason is known");
             text.push_str(&format!("  {}: {}\n", coverage.status.as_str(), visible(reason)));
@@ -50,7 +43,14 @@ pub(super) fn run(list: &List) -> Result<Exit, Failure> {
                 let project =
                     entry.project.as_ref().map(|project| format!("  (in {})", visible(project))).unwrap_or_default();
                 let disabled = if entry.disabled { "  (disabled)" } else { "" };
-                text.push_str(&format!("  {name}{pad}  {command}{project}{disabled}\n"));
+                let mut own = entry.also.iter().map(String::as_str).collect::<Vec<_>>();
+                own.insert(0, &entry.client);
+                let whose = match entry.is_read {
+                    true if entry.client != coverage.client => format!("  (for {})", names(&own, &tables)),
+                    true => String::new(),
+                    false => "  (where none of them looks)".to_owned(),
+                };
+                text.push_str(&format!("  {name}{pad}  {command}{project}{disabled}{whose}\n"));
                 servers += 1;
             }
             if config.servers.is_empty() && coverage.status == ConfigStatus::Scanned {
@@ -66,6 +66,17 @@ pub(super) fn run(list: &List) -> Result<Exit, Failure> {
     super::print(&text)?;
     let unreadable = read.coverage.configs.iter().any(|config| config.usage_error);
     Ok(if unreadable { Exit::Usage } else { Exit::Clean })
+}
+
+/// The names of clients, the first few of them.
+fn names(ids: &[&str], tables: &Tables) -> String {
+    const SHOWN: usize = 3;
+    let name = |id: &&str| tables.clients.get(id).map_or_else(|| (*id).to_owned(), |client| client.name.clone());
+    let mut names = ids.iter().take(SHOWN).map(name).collect::<Vec<_>>().join(", ");
+    if ids.len() > SHOWN {
+        names.push_str(&format!(" and {} more", ids.len() - SHOWN));
+    }
+    names
 }
 
 fn counted(count: usize, what: &str) -> String {

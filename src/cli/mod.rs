@@ -7,6 +7,7 @@ mod demo;
 mod exit;
 mod list;
 mod output;
+mod place;
 mod progress;
 mod rules;
 mod scan;
@@ -116,26 +117,6 @@ fn variables() -> Vec<(String, String)> {
     std::env::vars_os()
         .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
         .collect()
-}
-
-/// The home that is scanned: the one given, else the user's own with the variables that move parts of it.
-fn homes(given: Option<&PathBuf>, variables: &[(String, String)]) -> Result<crate::discover::Homes, Failure> {
-    if let Some(home) = given {
-        if !home.is_dir() {
-            return Err(Failure::Usage(format!("--home {}: no such folder", home.display())));
-        }
-        let home =
-            std::path::absolute(home).map_err(|error| Failure::File { path: home.display().to_string(), error })?;
-        return Ok(crate::pipeline::own_home(home, &[]));
-    }
-    match std::env::home_dir().filter(|home| !home.as_os_str().is_empty()) {
-        Some(home) => Ok(crate::pipeline::own_home(home, variables)),
-        None => Err(Failure::Usage("no home folder is known; name one with --home DIR".to_owned())),
-    }
-}
-
-fn current_folder() -> Result<PathBuf, Failure> {
-    std::env::current_dir().map_err(|error| Failure::File { path: "the current folder".to_owned(), error })
 }
 
 /// The user's own packs, as name and text: a file, or every `*.toml` of a folder.

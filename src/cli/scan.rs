@@ -9,9 +9,9 @@ use std::time::Duration;
 use clap::ArgMatches;
 
 use super::args::{LaunchPolicy, Scan};
-use super::{Exit, Failure, ask, output, progress};
+use super::{Exit, Failure, ask, output, place, progress};
 use crate::connect::{Always, Bounds, Consent, Never};
-use crate::discover::{self, Os};
+use crate::discover::{Clients, same_variable};
 use crate::pipeline::{self, Asking, Input, Tables};
 use crate::report::Style;
 use crate::triage::{ConfigStatus, Outcome, Selection};
@@ -62,8 +62,7 @@ const BASE_VARIABLES: &[&str] = &[
 
 /// Those of `variables` that a started server gets.
 pub(super) fn base_env(variables: &[(String, String)]) -> Vec<(String, String)> {
-    let os = Os::current();
-    let wanted = |name: &str| BASE_VARIABLES.iter().any(|known| os.same_variable(known, name));
+    let wanted = |name: &str| BASE_VARIABLES.iter().any(|known| same_variable(known, name));
     variables.iter().filter(|(name, _)| wanted(name)).cloned().collect()
 }
 
@@ -71,17 +70,13 @@ pub(super) fn base_env(variables: &[(String, String)]) -> Vec<(String, String)> 
 pub(super) fn run(scan: &Scan, matches: &ArgMatches) -> Result<Exit, Failure> {
     let reports = output::pairs(scan, matches)?;
     let tables = Tables::load(super::packs(&scan.choice.rules)?)?;
-    if let Some(unknown) = scan.place.client.iter().find(|id| tables.clients.get(id).is_none()) {
-        let known: Vec<&str> = tables.clients.all().iter().map(|client| client.id.as_str()).collect();
-        return Err(Failure::Usage(format!("--client {unknown}: known are {}", known.join(", "))));
-    }
     let choice = &scan.choice;
     let selection =
         Selection::new(choice.select.clone(), choice.ignore.clone(), scan.min_confidence.into(), &tables.packs)
             .map_err(|error| Failure::Usage(error.to_string()))?;
     let variables = super::variables();
     mistaken_command(&scan.paths)?;
-    let input = input(scan, &variables)?;
+    let input = input(scan, &tables.clients, &variables)?;
 
     let open_question = Arc::new(AtomicBool::new(false));
     let stop = stop_flag(Arc::clone(&open_question));
@@ -128,7 +123,7 @@ fn mistaken_command(paths: &[PathBuf]) -> Result<(), Failure> {
     }
 }
 
-fn input(scan: &Scan, variables: &[(String, String)]) -> Result<Input, Failure> {
+fn input(scan: &Scan, clients: &Clients, variables: &[(String, String)]) -> Result<Input, Failure> {
     match &scan.tools {
         Some(path) if path == &PathBuf::from("-") => {
             let mut bytes = Vec::new();
@@ -136,13 +131,7 @@ fn input(scan: &Scan, variables: &[(String, String)]) -> Result<Input, Failure> 
             Ok(Input::Saved("standard input".to_owned(), read.map(|_| bytes).map_err(|error| error.to_string())))
         }
         Some(path) => Ok(pipeline::saved(path.clone())),
-        None => Ok(Input::Configs(discover::Request {
-            paths: scan.paths.clone(),
-            clients: scan.place.client.clone(),
-            own_home: std::env::home_dir(),
-            homes: super::homes(scan.place.home.as_ref(), variables)?,
-            current: super::current_folder()?,
-        })),
+        None => Ok(Input::Configs(place::request(&scan.paths, &scan.place, clients, variables)?)),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::Problem;
 use super::shape::Place;
-use crate::discover::{ConfigFile, EntryWords, Scope};
+use crate::discover::{ConfigFile, EntryWords, Scope, ValuePlace};
 use crate::document::{Kind, Member, Node, SourceId, Span, path_at, path_below, told};
 
 /// A text and where it stands. The span covers the quotes too.
@@ -43,8 +43,12 @@ pub struct Field {
 pub struct ServerEntry {
     /// Its name, and where that stands.
     pub name: Spanned,
-    /// Id of the client that reads it.
+    /// Id of the client that reads it: the first that looks for servers where this one stands.
     pub client: String,
+    /// Ids of the other clients that read it.
+    pub also: Vec<String>,
+    /// Whether any client that reads the file looks for servers where this one stands, as far as is known.
+    pub is_read: bool,
     /// Where the config counts.
     pub scope: Scope,
     /// The project it is limited to, in a file that holds several.
@@ -79,11 +83,11 @@ pub(super) struct Read {
     pub(super) entry: ServerEntry,
     /// What a client takes that keeps the first, where that is something else.
     pub(super) shadowed: Option<ServerEntry>,
-    /// What could not be read, or is said twice.
+    /// What could not be read.
     pub(super) problems: Vec<Problem>,
 }
 
-/// Reads an entry.
+/// Reads an entry; where it says something `twice`, in both readings.
 ///
 /// # Errors
 /// It is no map, so there is nothing to read.
@@ -92,20 +96,66 @@ pub(super) fn read(
     file: &ConfigFile,
     source: SourceId,
     words: &EntryWords,
+    twice: bool,
 ) -> Result<Read, Problem> {
     let node = place.node;
     if !node.is_object() {
         let message = format!("server `{}` is {}, expected a map", place.name, node.type_name());
         return Err(Problem { message, span: node.span });
     }
+    let mut readers = file.readers.iter().filter(|reader| reader.keys.iter().any(|keys| keys == place.keys));
+    let reader = readers.next();
     let empty = ServerEntry {
         name: Spanned { text: place.name.clone(), span: place.name_span },
-        client: file.client.clone(),
-        scope: file.scope,
+        client: reader.map_or_else(|| file.client().to_owned(), |reader| reader.client.clone()),
+        also: readers.map(|reader| reader.client.clone()).collect(),
+        is_read: reader.is_some() || file.readers.is_empty(),
+        scope: reader.map_or(file.scope(), |reader| reader.scope),
         project: place.context.clone(),
+        ..nothing(file, source, node.span)
+    };
+    let (entry, problems) = Reader::read(empty.clone(), words, node.members().iter());
+    let shadowed = twice.then(|| {
+        let reversed = node.members().iter().rev();
+        Reader::read(empty, words, reversed).0
+    });
+    Ok(Read { entry, shadowed, problems })
+}
+
+/// Values that stand beside the servers of a file, as entries of nothing else: they may hold secrets all the same.
+pub(super) fn beside(root: &Node, file: &ConfigFile, source: SourceId, values: &[ValuePlace]) -> Vec<ServerEntry> {
+    let mut entries = Vec::new();
+    for place in values {
+        let mut env = Vec::new();
+        for reached in place.keys.follow(root) {
+            let named = place.name.as_ref().and_then(|name| reached.parent?.get(name)?.as_str());
+            let name = named.or(reached.star).unwrap_or(&reached.path).to_owned();
+            let Some(value) = spanned(reached.node).filter(|value| !value.text.is_empty()) else { continue };
+            env.push(Field { path: reached.path.clone(), name, name_span: reached.node.span, value });
+        }
+        let (Some(first), Some(last)) = (env.first(), env.last()) else { continue };
+        let span = Span::new(first.value.span.start, last.value.span.end);
+        entries.push(ServerEntry {
+            name: Spanned { text: place.what.clone(), span },
+            env,
+            ..nothing(file, source, span)
+        });
+    }
+    entries
+}
+
+/// An entry that says nothing.
+fn nothing(file: &ConfigFile, source: SourceId, span: Span) -> ServerEntry {
+    ServerEntry {
+        name: Spanned { text: String::new(), span },
+        client: file.client().to_owned(),
+        also: Vec::new(),
+        is_read: true,
+        scope: file.scope(),
+        project: None,
         source,
         portable: file.portable.clone(),
-        span: node.span,
+        span,
         command: None,
         args: Vec::new(),
         env: Vec::new(),
@@ -114,24 +164,7 @@ pub(super) fn read(
         headers: Vec::new(),
         others: Vec::new(),
         disabled: false,
-    };
-    let (entry, mut problems) = Reader::read(empty.clone(), words, node.members().iter());
-    let twice = said_twice(node, words);
-    let shadowed = twice.map(|(name, span)| {
-        let message = format!("server `{}` says twice what its `{name}` is; most clients take the last", place.name);
-        problems.push(Problem { message, span });
-        Reader::read(empty, words, node.members().iter().rev()).0
-    });
-    Ok(Read { entry, shadowed, problems })
-}
-
-/// A field that decides what runs and is given more than once, under one name or two.
-fn said_twice(node: &Node, words: &EntryWords) -> Option<(String, Span)> {
-    [&words.command, &words.args, &words.url].into_iter().find_map(|names| {
-        let mut given = node.members().iter().filter(|member| names.contains(&member.key));
-        let first = given.next()?;
-        given.next().map(|second| (first.key.clone(), second.key_span))
-    })
+    }
 }
 
 /// An entry while it is read.
@@ -303,14 +336,14 @@ fn strings(node: &Node, path: &str, name: &str, name_span: Span, into: &mut Vec<
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::discover::{Clients, UNKNOWN_CLIENT};
+    use crate::discover::Clients;
     use crate::document::{Source, Sources};
 
     fn command(entry: &str) -> Vec<String> {
         let clients = Clients::parse(crate::rules::data("clients.toml")).unwrap();
         let mut sources = Sources::default();
         let id = sources.add(Source::new("x.json", format!(r#"{{"mcpServers": {{"a": {entry}}}}}"#)));
-        let file = ConfigFile::named("x.json".into(), "x.json".to_owned(), "x.json".to_owned(), UNKNOWN_CLIENT);
+        let file = ConfigFile::named("x.json".into(), "x.json".to_owned(), "x.json".to_owned());
         let entry = crate::config::read(file, id, sources.get(id), &clients).servers.remove(0);
         entry.command.into_iter().chain(entry.args).map(|word| word.text).collect()
     }

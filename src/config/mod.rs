@@ -1,16 +1,24 @@
 //! What a config says, and exactly where: bytes of a file become server entries. Nothing is expanded or executed.
 
+mod duplicates;
 mod entry;
+mod form;
 mod shape;
 mod switch;
 mod value;
 
+pub use duplicates::Duplicate;
 pub use entry::{Field, ServerEntry, Spanned};
+pub use form::form;
 pub use switch::{Approved, Run, Switch};
 pub use value::{Part, expand, is_reference, literals, parts};
 
-use crate::discover::{Clients, ConfigFile};
-use crate::document::{Encoding, Format, Kind, LARGE, Node, Source, SourceId, Span, SyntaxError, parse_large};
+use std::collections::HashSet;
+
+use crate::discover::{Clients, ConfigFile, Liberty};
+use crate::document::{
+    Encoding, Format, Kind, LARGE, Node, Source, SourceId, Span, SyntaxError, beyond_json, parse_large,
+};
 
 /// One config that was read.
 #[derive(Debug)]
@@ -21,8 +29,13 @@ pub struct Config {
     pub source: SourceId,
     /// Every entry of every place that a client would read.
     pub servers: Vec<ServerEntry>,
-    /// The other reading of entries that say something twice: what a client that takes the first would start.
-    pub shadowed: Vec<ServerEntry>,
+    /// What is judged like an entry and is none: the other reading of those that say something twice, which is what a
+    /// client that takes the first would start; and values that stand beside the servers, such as the defaults of inputs.
+    pub beside: Vec<ServerEntry>,
+    /// What it says twice.
+    pub duplicates: Vec<Duplicate>,
+    /// Liberties that some clients do not take, and where the first of each kind is.
+    pub liberties: Vec<(Liberty, Span)>,
     /// Switches that take a person out of the loop, of entries and of the file.
     pub switches: Vec<Switch>,
     /// What could not be read.
@@ -46,7 +59,9 @@ pub fn read(file: ConfigFile, id: SourceId, source: &Source, clients: &Clients) 
         file,
         source: id,
         servers: Vec::new(),
-        shadowed: Vec::new(),
+        beside: Vec::new(),
+        duplicates: Vec::new(),
+        liberties: Vec::new(),
         switches: Vec::new(),
         problems: Vec::new(),
         broken: false,
@@ -61,19 +76,30 @@ pub fn read(file: ConfigFile, id: SourceId, source: &Source, clients: &Clients) 
                 let message = format!("the file is {}, expected a map", root.type_name());
                 config.problems.push(Problem { message, span: root.span });
             }
-            let own = config.file.keys.clone();
-            for place in shape::places(&root, clients, &own, &mut config.problems) {
-                match entry::read(&place, &config.file, id, clients.entry_words()) {
+            let places = shape::places(&root, clients, &config.file, &mut config.problems);
+            let words = clients.entry_words();
+            let duplicates = duplicates::duplicates(&root, &places, words);
+            let mut indices = vec![None; places.len()];
+            for (at, place) in places.iter().enumerate() {
+                let twice = duplicates.iter().any(|duplicate| duplicate.entry == Some(at) && !duplicate.same);
+                match entry::read(place, &config.file, id, words, twice) {
                     Ok(read) => {
+                        indices[at] = Some(config.servers.len());
                         config.switches.extend(switch::of_entry(place.node, config.servers.len(), clients));
                         config.problems.extend(read.problems);
                         config.servers.push(read.entry);
-                        config.shadowed.extend(read.shadowed);
+                        config.beside.extend(read.shadowed);
                     }
                     Err(problem) => config.problems.push(problem),
                 }
             }
+            config.duplicates = duplicates
+                .into_iter()
+                .map(|duplicate| Duplicate { entry: duplicate.entry.and_then(|at| indices[at]), ..duplicate })
+                .collect();
             config.switches.extend(switch::of_file(&root, clients));
+            config.beside.extend(entry::beside(&root, &config.file, id, clients.values()));
+            config.liberties = liberties(&config.file, source, clients);
         }
         Err(error) => {
             config.broken = true;
@@ -81,6 +107,25 @@ pub fn read(file: ConfigFile, id: SourceId, source: &Source, clients: &Clients) 
         }
     }
     config
+}
+
+/// What some client that reads the file refuses in it. A large file is none that somebody wrote by hand.
+fn liberties(file: &ConfigFile, source: &Source, clients: &Clients) -> Vec<(Liberty, Span)> {
+    let readers = file.readers.iter().filter_map(|reader| clients.get(&reader.client));
+    let refused: HashSet<Liberty> = readers.flat_map(|client| client.refuses.iter().copied()).collect();
+    let mut found = Vec::new();
+    if source.encoding == Encoding::Utf8Bom {
+        found.push((Liberty::ByteOrderMark, Span::new(0, 0)));
+    }
+    if source.encoding == Encoding::Utf16 {
+        found.push((Liberty::Utf16, Span::new(0, 0)));
+    }
+    let json = Format::of(&source.name, &source.text) == Format::Json;
+    if json && refused.contains(&Liberty::Jsonc) && source.text.len() < LARGE {
+        found.extend(beyond_json(&source.text).map(|span| (Liberty::Jsonc, span)));
+    }
+    found.retain(|(liberty, _)| refused.contains(liberty));
+    found
 }
 
 /// The whole tree of a file, or of a large one what matters in it.

@@ -3,11 +3,13 @@
 use std::collections::HashSet;
 
 use super::Problem;
-use crate::discover::{Clients, EntryWords};
+use crate::discover::{Clients, ConfigFile, EntryWords};
 use crate::document::{Kind, Member, Node, Reached, Span, told};
 
 /// A server entry that was found, not yet read.
 pub(super) struct Place<'d> {
+    /// The place of the table that led to it.
+    pub(super) keys: &'d str,
     /// Its name.
     pub(super) name: String,
     /// Where the name stands.
@@ -18,12 +20,12 @@ pub(super) struct Place<'d> {
     pub(super) context: Option<String>,
 }
 
-/// Every entry in every place of the table. `own` are the keys under which the file's client looks: whatever is there is
-/// a server, or wrong.
+/// Every entry in every place of the table. Where a client
+/// of this file looks, whatever is there is a server, or wrong.
 pub(super) fn places<'d>(
     root: &'d Node,
-    clients: &Clients,
-    own: &[String],
+    clients: &'d Clients,
+    file: &ConfigFile,
     problems: &mut Vec<Problem>,
 ) -> Vec<Place<'d>> {
     let words = clients.entry_words();
@@ -50,11 +52,11 @@ pub(super) fn places<'d>(
                     _ => !node.members().is_empty(),
                 };
                 if described && seen.insert(node.span) {
-                    found.push(single(root, node, context));
+                    found.push(Place { keys, ..single(root, node, context) });
                 }
                 continue;
             }
-            let sure = shape.sure || own.iter().any(|own| own == keys && !own.is_empty());
+            let sure = shape.sure || !keys.is_empty() && file.is_own_place(keys);
             if sure && matches!(node.kind, Kind::String(_) | Kind::Number(_) | Kind::Bool(_)) {
                 let message = format!("`{keys}` is {}, expected a map of servers", node.type_name());
                 problems.push(Problem { message, span: node.span });
@@ -67,15 +69,19 @@ pub(super) fn places<'d>(
             }
             for member in node.members() {
                 if sure || looks_like_server(&member.value, words) {
-                    found.push(place(member, context.clone()));
+                    found.push(Place { keys, ..place(member, context.clone()) });
                 }
             }
             // Some clients keep a list, in which each server says its own name.
             for (index, element) in node.elements().iter().enumerate() {
                 match element.members() {
-                    _ if looks_like_server(element, words) => found.push(listed(element, index, context.clone())),
+                    _ if looks_like_server(element, words) => {
+                        found.push(Place { keys, ..listed(element, index, context.clone()) })
+                    }
                     // Or each element is a map of one name.
-                    [only] if looks_like_server(&only.value, words) => found.push(place(only, context.clone())),
+                    [only] if looks_like_server(&only.value, words) => {
+                        found.push(Place { keys, ..place(only, context.clone()) })
+                    }
                     _ => {}
                 }
             }
@@ -87,24 +93,24 @@ pub(super) fn places<'d>(
 /// The one server that a file describes.
 fn single<'d>(root: &'d Node, node: &'d Node, context: Option<String>) -> Place<'d> {
     match context {
-        Some(name) => Place { name, name_span: node.span, node, context: None },
+        Some(name) => Place { keys: "", name, name_span: node.span, node, context: None },
         None => {
             let name = root.get("name").or_else(|| root.get("id"));
             let text = name.and_then(Node::as_str).unwrap_or("server").to_owned();
-            Place { name: text, name_span: name.map_or(node.span, |name| name.span), node, context: None }
+            Place { keys: "", name: text, name_span: name.map_or(node.span, |name| name.span), node, context: None }
         }
     }
 }
 
 fn place(member: &Member, context: Option<String>) -> Place<'_> {
-    Place { name: member.key.clone(), name_span: member.key_span, node: &member.value, context }
+    Place { keys: "", name: member.key.clone(), name_span: member.key_span, node: &member.value, context }
 }
 
 fn listed(element: &Node, index: usize, context: Option<String>) -> Place<'_> {
     let named =
         ["name", "id", "serverName"].iter().find_map(|key| element.get(key)).filter(|name| name.as_str().is_some());
     let name = named.and_then(Node::as_str).map_or_else(|| format!("[{index}]"), str::to_owned);
-    Place { name, name_span: named.map_or(element.span, |name| name.span), node: element, context }
+    Place { keys: "", name, name_span: named.map_or(element.span, |name| name.span), node: element, context }
 }
 
 /// Whether an object has a field that says what to start or where to connect.
@@ -137,7 +143,8 @@ mod tests {
     fn names(text: &str) -> Vec<String> {
         let clients = Clients::parse(crate::rules::data("clients.toml")).unwrap();
         let root = parse_json(text).unwrap();
-        places(&root, &clients, &[], &mut Vec::new())
+        let file = ConfigFile::named("x".into(), "x".into(), "x".into());
+        places(&root, &clients, &file, &mut Vec::new())
             .into_iter()
             .map(|place| place.context.map_or(place.name.clone(), |c| format!("{c}:{}", place.name)))
             .collect()

@@ -3,6 +3,9 @@
 
 use std::ops::Range;
 
+use super::form::form;
+use crate::discover::Form;
+
 /// A part of a value.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Part {
@@ -211,27 +214,34 @@ pub fn is_reference(value: &str) -> bool {
     })
 }
 
-/// A value as the client would hand it to the server, with `${…}` and `{env:…}` looked up by `lookup`. Other spellings
-/// are the server's own business, a shell's for example, and stay as they are. `None` if a part can't be known here: an
-/// input, an entry of a vault, a command, a variable that isn't set.
-pub fn expand(value: &str, lookup: &dyn Fn(&str) -> Option<String>) -> Option<String> {
+/// A value as the client would hand it to the server: references in its spellings (`forms`) are looked up by `lookup`,
+/// others stay as they are written. Where the spellings are not known, `${…}` and `{env:…}` count; the rest is the
+/// server's own business, a shell's for example. `None` if a part can't be known here: an input, an entry of a vault, a
+/// command, a variable that isn't set.
+pub fn expand(value: &str, forms: Option<&[Form]>, lookup: &dyn Fn(&str) -> Option<String>) -> Option<String> {
     let mut expanded = String::new();
     for part in parts(value) {
+        let (Part::Literal(range) | Part::Variable { range, .. } | Part::Reference(range)) = &part;
+        let text = &value[range.clone()];
+        let replaced = !matches!(part, Part::Literal(_))
+            && forms.map_or_else(
+                || text.contains('{') || !text.starts_with(['$', '%']),
+                |forms| forms.contains(&form(text)),
+            );
+        if !replaced {
+            expanded.push_str(text);
+            continue;
+        }
         match part {
-            Part::Literal(range) => expanded.push_str(&value[range]),
-            Part::Variable { range, name, default } if value[range.clone()].contains('{') => {
-                match (lookup(&name), default) {
-                    (Some(found), _) => expanded.push_str(&found),
-                    (None, Some(default)) => expanded.push_str(&expand(&value[default], lookup)?),
-                    (None, None) => return None,
-                }
-            }
-            Part::Variable { range, .. } => expanded.push_str(&value[range]),
-            Part::Reference(range) => match &value[range] {
+            Part::Variable { name, default, .. } => match (lookup(&name), default) {
+                (Some(found), _) => expanded.push_str(&found),
+                (None, Some(default)) => expanded.push_str(&expand(&value[default], forms, lookup)?),
+                (None, None) => return None,
+            },
+            Part::Reference(_) | Part::Literal(_) => match text {
                 "${userHome}" => expanded.push_str(&lookup("HOME")?),
                 "${workspaceFolder}" => expanded.push_str(&lookup("PWD")?),
                 "${pathSeparator}" | "${/}" => expanded.push(std::path::MAIN_SEPARATOR),
-                shell if shell.starts_with("$(") => expanded.push_str(shell),
                 _ => return None,
             },
         }
@@ -292,13 +302,31 @@ mod tests {
     #[test]
     fn expanding_needs_every_part() {
         let lookup = |name: &str| (name == "A").then(|| "1".to_owned());
-        assert_eq!(expand("x${A}$A${env:A}{env:A}", &lookup).as_deref(), Some("x1$A11"));
-        assert_eq!(expand("${B:-d}", &lookup).as_deref(), Some("d"));
-        assert_eq!(expand("${B}", &lookup), None);
-        assert_eq!(expand("$(id) $B %B%", &lookup).as_deref(), Some("$(id) $B %B%"));
-        assert_eq!(expand("${command:x}", &lookup), None);
-        assert_eq!(expand("${input:x}", &lookup), None);
-        assert_eq!(expand("plain", &lookup).as_deref(), Some("plain"));
+        let expand = |value| expand(value, None, &lookup);
+        assert_eq!(expand("x${A}$A${env:A}{env:A}").as_deref(), Some("x1$A11"));
+        assert_eq!(expand("${B:-d}").as_deref(), Some("d"));
+        assert_eq!(expand("${B}"), None);
+        assert_eq!(expand("$(id) $B %B%").as_deref(), Some("$(id) $B %B%"));
+        assert_eq!(expand("${command:x}"), None);
+        assert_eq!(expand("${input:x}"), None);
+        assert_eq!(expand("op://vault/x"), None);
+        assert_eq!(expand("plain").as_deref(), Some("plain"));
+    }
+
+    #[test]
+    fn only_the_spellings_of_the_client_are_replaced() {
+        let lookup = |name: &str| (name == "A").then(|| "1".to_owned());
+        let value = "${A} $A %A% ${env:A} {env:A} $env:A ${input:x}";
+        let with = |forms: &[Form]| expand(value, Some(forms), &lookup);
+        assert_eq!(with(&[]).as_deref(), Some(value));
+        assert_eq!(with(&[Form::Braces]).as_deref(), Some("1 $A %A% ${env:A} {env:A} $env:A ${input:x}"));
+        assert_eq!(
+            with(&[Form::Dollar, Form::Percent]).as_deref(),
+            Some("${A} 1 1 ${env:A} {env:A} $env:A ${input:x}")
+        );
+        assert_eq!(with(&[Form::BracesEnv, Form::CurlyEnv]).as_deref(), Some("${A} $A %A% 1 1 $env:A ${input:x}"));
+        assert_eq!(with(&[Form::DollarEnv]).as_deref(), Some("${A} $A %A% ${env:A} {env:A} 1 ${input:x}"));
+        assert_eq!(with(&[Form::Input]), None);
     }
 
     proptest! {

@@ -17,6 +17,8 @@ pub struct Origin {
 pub struct Catalog {
     /// Id of the client whose config names the server; `None` for a saved list that names none.
     pub client: Option<String>,
+    /// Ids of other clients that read the same entry.
+    pub also: Vec<String>,
     /// The server's name in its config, or in the saved list.
     pub server: String,
     /// The saved list that this was read from. The spans of all nodes are spans of that file; without one they mean

@@ -6,7 +6,11 @@ use std::sync::OnceLock;
 
 use serde::Deserialize;
 
-use super::switches::{RunEntry, SwitchEntry};
+use super::form::{Form, Liberty, OnDuplicate};
+use super::projects::Projects;
+use super::remembered::Remembered;
+use super::switches::{RunEntry, SwitchEntry, ValuePlace};
+use super::users::HomesEntry;
 use super::{Os, glob};
 use crate::document::{KeyPath, Sieve};
 
@@ -45,6 +49,17 @@ pub struct Client {
     pub name: String,
     /// How one refers to a variable in its config, with `NAME` for the name; nothing if it expands nothing.
     pub reference: Option<String>,
+    /// The spellings of references that it replaces; nothing where that is not known, so that all count.
+    pub expands: Option<Vec<Form>>,
+    /// What it refuses to read.
+    #[serde(default)]
+    pub refuses: Vec<Liberty>,
+    /// What it does with a key that stands twice.
+    #[serde(default)]
+    pub duplicates: OnDuplicate,
+    /// It stands for files that are nobody's in particular.
+    #[serde(default)]
+    pub fallback: bool,
     /// Where its configs are.
     #[serde(rename = "location")]
     pub locations: Vec<Location>,
@@ -61,6 +76,8 @@ pub struct Location {
     /// Whether such a file often holds no servers at all.
     #[serde(default)]
     pub optional: bool,
+    /// The spellings of references that count in these files, where they differ from the client's.
+    pub expands: Option<Vec<Form>>,
     /// Why such a file is not read, where it can't be; that it is there is told.
     pub unread: Option<String>,
     #[serde(default)]
@@ -95,9 +112,8 @@ impl Location {
     /// How many segments of a template, from its end, are the end of `path`; 0 if the template isn't.
     fn depth(&self, path: &Path) -> usize {
         let user = [Os::MacOs, Os::Linux, Os::Windows].into_iter().flat_map(|os| self.templates(os));
-        user.map(|template| after_token(template))
-            .chain(self.project.iter().map(String::as_str))
-            .map(|tail| tail.trim_start_matches('/'))
+        user.filter_map(|template| known_end(template))
+            .chain(self.project.iter().cloned())
             .filter(|tail| glob::ends_with(path, tail))
             .map(|tail| tail.split('/').count())
             .max()
@@ -105,12 +121,27 @@ impl Location {
     }
 }
 
-/// What stands behind the token that a template begins with.
-fn after_token(template: &str) -> &str {
-    match template.strip_prefix('{').and_then(|rest| rest.split_once('}')) {
-        Some((token, rest)) if !token.contains(',') => rest,
-        _ => template,
-    }
+/// The end by which a file of a template is known; nothing where a variable may stand for any folder.
+fn known_end(template: &str) -> Option<String> {
+    const FOLDERS: [&str; 8] = [
+        "HOME",
+        "XDG_CONFIG_HOME",
+        "XDG_DATA_HOME",
+        "XDG_STATE_HOME",
+        "APPDATA",
+        "LOCALAPPDATA",
+        "PROGRAMDATA",
+        "PROGRAMFILES",
+    ];
+    let end = match template.strip_prefix('{').and_then(|rest| rest.split_once('}')) {
+        Some((token, rest)) if !token.contains(',') => match token.split_once('|') {
+            Some((_, otherwise)) => format!("{}{rest}", otherwise.split_once('/').map_or("", |(_, folder)| folder)),
+            None if FOLDERS.contains(&token) => rest.to_owned(),
+            None => return None,
+        },
+        _ => template.to_owned(),
+    };
+    Some(end.trim_start_matches('/').to_owned())
 }
 
 /// The words of a server entry.
@@ -163,6 +194,10 @@ struct Table {
     switches: Vec<SwitchEntry>,
     #[serde(rename = "run")]
     runs: Vec<RunEntry>,
+    remembered: Vec<Remembered>,
+    homes: Vec<HomesEntry>,
+    #[serde(rename = "value")]
+    values: Vec<ValuePlace>,
     #[serde(rename = "client")]
     clients: Vec<Client>,
 }
@@ -180,7 +215,11 @@ pub struct Clients {
     shapes: Vec<Shape>,
     switches: Vec<SwitchEntry>,
     runs: Vec<RunEntry>,
+    remembered: Vec<Remembered>,
+    homes: Vec<HomesEntry>,
+    values: Vec<ValuePlace>,
     sieve: OnceLock<Sieve>,
+    projects: OnceLock<Projects>,
 }
 
 impl Clients {
@@ -189,8 +228,19 @@ impl Clients {
     /// # Errors
     /// A mistake in it, with its line; a test of this repository rules that out for the built-in one.
     pub fn parse(text: &str) -> Result<Self, TableError> {
-        let Table { entry, shapes, switches, runs, clients } = toml::from_str(text)?;
-        Ok(Self { clients, entry, shapes, switches, runs, sieve: OnceLock::new() })
+        let Table { entry, shapes, switches, runs, remembered, homes, values, clients } = toml::from_str(text)?;
+        Ok(Self {
+            clients,
+            entry,
+            shapes,
+            switches,
+            runs,
+            remembered,
+            homes,
+            values,
+            sieve: OnceLock::new(),
+            projects: OnceLock::new(),
+        })
     }
 
     /// All, in the order of the table.
@@ -219,10 +269,9 @@ impl Clients {
             let mut sieve = Sieve::default();
             let shapes = self.shapes.iter().filter(|shape| !matches!(shape.keys.as_str(), "" | "."));
             let switches = self.switches.iter().filter(|switch| !switch.entry);
-            shapes
-                .map(|shape| &shape.keys)
-                .chain(switches.map(|switch| &switch.keys))
-                .for_each(|keys| sieve.whole(keys));
+            let values = self.values.iter().map(|value| &value.keys);
+            let all = shapes.map(|shape| &shape.keys).chain(switches.map(|switch| &switch.keys)).chain(values);
+            all.for_each(|keys| sieve.whole(keys));
             sieve
         })
     }
@@ -232,32 +281,52 @@ impl Clients {
         &self.switches
     }
 
+    /// Where clients remember projects.
+    pub(super) fn remembered(&self) -> &[Remembered] {
+        &self.remembered
+    }
+
+    /// Where values stand beside the servers.
+    pub fn values(&self) -> &[ValuePlace] {
+        &self.values
+    }
+
+    /// Where homes lie.
+    pub(super) fn homes(&self) -> &[HomesEntry] {
+        &self.homes
+    }
+
     /// What makes a client run a command while it reads.
     pub fn runs(&self) -> &[RunEntry] {
         &self.runs
     }
 
-    /// The client that would read `path`, by the longest end of a location that it has.
-    pub fn at(&self, path: &Path) -> Option<(&Client, &Location)> {
-        self.clients
-            .iter()
-            .flat_map(|client| client.locations.iter().map(move |location| (location.depth(path), client, location)))
-            .filter(|(depth, ..)| *depth > 0)
-            // Of equals the first of the table, where `max_by_key` would give the last.
-            .reduce(|best, next| if next.0 > best.0 { next } else { best })
-            .map(|(_, client, location)| (client, location))
+    /// Who would read a file of that path, by the longest end of a location that fits: several clients may.
+    pub fn at(&self, path: &Path) -> Vec<(&Client, &Location)> {
+        let all =
+            self.clients.iter().flat_map(|client| client.locations.iter().map(move |location| (client, location)));
+        let depths: Vec<_> = all.map(|owner| (owner.1.depth(path), owner)).filter(|(depth, _)| *depth > 0).collect();
+        let most = depths.iter().map(|(depth, _)| *depth).max().unwrap_or_default();
+        depths.into_iter().filter(|(depth, _)| *depth == most).map(|(_, owner)| owner).collect()
     }
 
-    /// The last segments of all project paths, each with its alternatives written out.
-    pub(super) fn project_file_names(&self) -> Vec<String> {
-        let paths = self.clients.iter().flat_map(|client| &client.locations).flat_map(|location| &location.project);
-        let mut names: Vec<String> = paths
-            .flat_map(|path| glob::alternatives(path))
-            .filter_map(|path| path.rsplit('/').next().map(str::to_owned))
-            .collect();
-        names.sort();
-        names.dedup();
-        names
+    /// Who would read a file of that path in a project, in the order of the table.
+    pub(super) fn of_project(&self, path: &Path) -> Vec<(&Client, &Location)> {
+        let owners = self.projects().owners(path).into_iter();
+        owners.map(|(client, location)| (&self.clients[client], &self.clients[client].locations[location])).collect()
+    }
+
+    /// The names that the files of projects have.
+    pub(super) fn projects(&self) -> &Projects {
+        self.projects.get_or_init(|| {
+            let mut projects = Projects::default();
+            for (client, Client { locations, .. }) in self.clients.iter().enumerate() {
+                for (location, Location { project, .. }) in locations.iter().enumerate() {
+                    project.iter().for_each(|pattern| projects.add(pattern, (client, location)));
+                }
+            }
+            projects
+        })
     }
 }
 
@@ -308,19 +377,24 @@ mod tests {
             assert!(run.field.is_some() != run.opens.is_some(), "{}", run.what);
             assert!(run.clients.iter().all(|id| clients.get(id).is_some()), "{}", run.what);
         }
+        for id in clients.remembered().iter().flat_map(|place| &place.clients) {
+            assert!(clients.get(id).is_some(), "{id}");
+        }
     }
 
     #[test]
     fn files_are_known_by_their_ends() {
         let clients = table();
-        let owner =
-            |path: &str| clients.at(Path::new(path)).map(|(client, location)| (client.id.clone(), location.scope));
-        assert_eq!(owner("/x/.cursor/mcp.json"), Some(("cursor".into(), Scope::User)));
-        assert_eq!(owner("/x/Code/User/mcp.json"), Some(("vscode".into(), Scope::User)));
-        assert_eq!(owner("/x/y/.mcp.json"), Some(("claude-code".into(), Scope::Project)));
-        assert_eq!(owner("/x/.vscode/mcp.json"), Some(("vscode".into(), Scope::Project)));
-        assert_eq!(owner("/x/mcp.json"), Some(("generic".into(), Scope::Project)));
-        assert_eq!(owner("/x/.codex/config.toml"), Some(("codex".into(), Scope::User)));
+        let owners = |path: &str| -> Vec<&str> {
+            clients.at(Path::new(path)).into_iter().map(|(client, _)| client.id.as_str()).collect()
+        };
+        let owner = |path: &str| owners(path).first().copied();
+        assert_eq!(owners("/x/Code/User/mcp.json"), ["vscode"]);
+        assert_eq!(owners("/x/y/.vscode/mcp.json"), ["vscode", "visual-studio"]);
+        assert_eq!(owners("/x/mcp.json"), ["generic"]);
+        assert_eq!(owner("/x/y/.mcp.json"), Some("claude-code"));
+        assert!(owners("/x/y/.mcp.json").contains(&"copilot-cli"));
+        assert_eq!(owner("/x/.codex/config.toml"), Some("codex"));
         assert_eq!(owner("/x/whatever.json"), None);
     }
 }

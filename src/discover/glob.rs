@@ -39,22 +39,33 @@ pub(super) fn alternatives(pattern: &str) -> Vec<String> {
 
 /// Whether the last segments of `path` fit the pattern's.
 pub(super) fn ends_with(path: &Path, pattern: &str) -> bool {
-    let segments: Option<Vec<&str>> = path
-        .components()
-        .filter(|part| matches!(part, Component::Normal(_)))
-        .map(|part| part.as_os_str().to_str())
-        .collect();
-    let Some(segments) = segments else { return false };
+    let Some(segments) = segments(path) else { return false };
     alternatives(pattern).iter().any(|pattern| {
-        let expected: Vec<&str> = pattern.split('/').collect();
-        (0..=segments.len()).any(|start| all_fit(&expected, &segments[start..]))
+        let expected: Vec<String> = pattern.split('/').map(str::to_owned).collect();
+        is_end(&segments, &expected)
     })
 }
 
-fn all_fit(expected: &[&str], segments: &[&str]) -> bool {
+/// The names in a path; nothing where one of them is no text.
+pub(super) fn segments(path: &Path) -> Option<Vec<&str>> {
+    path.components()
+        .filter(|part| matches!(part, Component::Normal(_)))
+        .map(|part| part.as_os_str().to_str())
+        .collect()
+}
+
+/// Whether a pattern, cut into segments, fits the last ones of a path.
+pub(super) fn is_end(segments: &[&str], pattern: &[String]) -> bool {
+    if pattern.iter().any(|segment| segment == "**") {
+        return (0..=segments.len()).any(|start| all_fit(pattern, &segments[start..]));
+    }
+    segments.len().checked_sub(pattern.len()).is_some_and(|start| all_fit(pattern, &segments[start..]))
+}
+
+fn all_fit(expected: &[String], segments: &[&str]) -> bool {
     match expected.split_first() {
         None => segments.is_empty(),
-        Some((&"**", rest)) => (0..=segments.len()).any(|skip| all_fit(rest, &segments[skip..])),
+        Some((any, rest)) if any == "**" => (0..=segments.len()).any(|skip| all_fit(rest, &segments[skip..])),
         Some((first, rest)) => {
             segments.split_first().is_some_and(|(name, names)| fits(first, name) && all_fit(rest, names))
         }

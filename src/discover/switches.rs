@@ -66,6 +66,18 @@ pub enum Reach {
     Hinted,
 }
 
+/// Where values stand beside the servers of a file.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ValuePlace {
+    /// Path of keys.
+    pub keys: KeyPath,
+    /// The field beside it that names it; without one the last `*` does.
+    pub name: Option<String>,
+    /// What such values are together.
+    pub what: String,
+}
+
 /// Something in an entry that makes a client run a command while it reads.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]

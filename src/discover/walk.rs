@@ -1,13 +1,12 @@
 //! The disk: trees of projects, and files read with care.
 
-use std::collections::HashSet;
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use walkdir::WalkDir;
 
-use super::glob;
+use super::projects::Projects;
 
 /// Folders of dependencies and build results: no client looks for a config of the project in there.
 const LEFT_OUT: &[&str] = &[
@@ -67,24 +66,27 @@ pub fn read(path: &Path, limit: u64) -> Result<Vec<u8>, ReadError> {
 /// All files below `root` whose name fits one of these, sorted, and what could not be read. Links are not followed.
 ///
 /// `.gitignore` is not honoured: a client starts an ignored config all the same.
-pub(super) fn tree(root: &Path, names: &[String]) -> Tree {
+/// After `most` entries it is left as it is.
+pub(super) fn tree(root: &Path, names: &Projects, most: usize) -> Tree {
     let mut found = Vec::new();
     let mut unreadable = Vec::new();
     let mut links = Vec::new();
-    let (starred, exact): (Vec<&String>, Vec<&String>) = names.iter().partition(|name| name.contains('*'));
-    let exact: HashSet<&str> = exact.into_iter().map(String::as_str).collect();
-    let wanted = |name: &str| exact.contains(name) || starred.iter().any(|pattern| glob::fits(pattern, name));
+    let mut cut = false;
     let walk = WalkDir::new(root).max_depth(DEEPEST).sort_by_file_name().into_iter().filter_entry(|entry| {
         entry.depth() == 0
             || !entry.file_type().is_dir()
             || !entry.file_name().to_str().is_some_and(|name| LEFT_OUT.contains(&name))
     });
-    for entry in walk {
+    for (count, entry) in walk.enumerate() {
+        if count >= most {
+            cut = true;
+            break;
+        }
         match entry {
             // A link to a folder is not walked into, but a client looks behind it for its own file.
             Ok(entry) if entry.path_is_symlink() && entry.path().is_dir() => links.push(entry.into_path()),
             Ok(entry) => {
-                if !entry.file_type().is_dir() && entry.file_name().to_str().is_some_and(wanted) {
+                if !entry.file_type().is_dir() && entry.file_name().to_str().is_some_and(|name| names.may_own(name)) {
                     found.push(entry.into_path());
                 }
             }
@@ -95,7 +97,7 @@ pub(super) fn tree(root: &Path, names: &[String]) -> Tree {
             }
         }
     }
-    Tree { found, links, unreadable }
+    Tree { found, links, unreadable, cut }
 }
 
 /// What a tree holds.
@@ -106,6 +108,8 @@ pub(super) struct Tree {
     pub(super) links: Vec<PathBuf>,
     /// What could not be read, and why.
     pub(super) unreadable: Vec<(PathBuf, String)>,
+    /// There was more than was to be looked at.
+    pub(super) cut: bool,
 }
 
 /// An error of the system in words that say what to do.
@@ -129,9 +133,12 @@ mod tests {
             fs::create_dir_all(folder.path().join(path)).unwrap();
             fs::write(folder.path().join(path).join("mcp.json"), "{}").unwrap();
         }
-        let Tree { found, unreadable, .. } = tree(folder.path(), &["mcp.json".to_owned()]);
+        let mut names = Projects::default();
+        names.add(".cursor/mcp.json", (0, 0));
+        let Tree { found, unreadable, cut, .. } = tree(folder.path(), &names, usize::MAX);
         assert_eq!(found, [folder.path().join("a/.cursor/mcp.json")]);
-        assert_eq!(unreadable, []);
+        assert_eq!((unreadable, cut), (Vec::new(), false));
+        assert!(tree(folder.path(), &names, 3).cut);
     }
 
     #[test]

@@ -34,23 +34,30 @@ pub fn parse_json(text: &str) -> Result<Node, SyntaxError> {
 /// # Errors
 /// The first place that is not JSON, also where the nesting is deeper than the parser's bound of 512.
 pub fn parse_answer(text: &str) -> Result<Node, SyntaxError> {
-    let strict = ParseOptions {
-        allow_comments: false,
-        allow_loose_object_property_names: false,
-        allow_trailing_commas: false,
-        allow_missing_commas: false,
-        allow_single_quoted_strings: false,
-        allow_hexadecimal_numbers: false,
-        allow_unary_plus_numbers: false,
-        allow_bare_decimal_point_numbers: false,
-        allow_non_finite_numbers: false,
-        allow_extended_string_escapes: false,
-    };
     match repair_surrogates(text) {
-        Some(repaired) => parse(&repaired, &strict),
-        None => parse(text, &strict),
+        Some(repaired) => parse(&repaired, &STRICT),
+        None => parse(text, &STRICT),
     }
 }
+
+/// Where a config first takes a liberty that JSON does not allow: a comment, a trailing comma, single quotes. An empty
+/// text takes none.
+pub fn beyond_json(text: &str) -> Option<Span> {
+    parse(text, &STRICT).err().map(|error| error.span)
+}
+
+const STRICT: ParseOptions = ParseOptions {
+    allow_comments: false,
+    allow_loose_object_property_names: false,
+    allow_trailing_commas: false,
+    allow_missing_commas: false,
+    allow_single_quoted_strings: false,
+    allow_hexadecimal_numbers: false,
+    allow_unary_plus_numbers: false,
+    allow_bare_decimal_point_numbers: false,
+    allow_non_finite_numbers: false,
+    allow_extended_string_escapes: false,
+};
 
 fn parse(text: &str, options: &ParseOptions) -> Result<Node, SyntaxError> {
     let parsed = parse_to_ast(text, &CollectOptions::default(), options).map_err(|error| SyntaxError {

@@ -12,7 +12,7 @@ mod strings;
 mod toml;
 mod yaml;
 
-pub use json::{SyntaxError, parse_answer, parse_json};
+pub use json::{SyntaxError, beyond_json, parse_answer, parse_json};
 pub use lines::{LineIndex, Position};
 pub use node::{Kind, Member, Node};
 pub use path::{KeyPath, Reached, path_at, path_below, told};

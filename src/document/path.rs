@@ -44,6 +44,11 @@ impl KeyPath {
         &self.text
     }
 
+    /// Whether the keys themselves are what the path is about.
+    pub fn ends_in_star(&self) -> bool {
+        self.steps.last() == Some(&Step::Any)
+    }
+
     pub(super) fn steps(&self) -> &[Step] {
         &self.steps
     }

@@ -38,9 +38,10 @@ impl Sieve {
         self.reach(path.steps()).whole = true;
     }
 
-    /// Keeps the keys of the map at `path`, with empty values.
+    /// Keeps what leads to `path`, and of the values there the small ones alone: whoever wants the keys of a map needs
+    /// nothing below them.
     pub fn keys(&mut self, path: &KeyPath) {
-        self.reach(path.steps()).any.get_or_insert_default();
+        self.reach(path.steps());
     }
 
     fn reach(&mut self, steps: &[Step]) -> &mut Mesh {
@@ -153,9 +154,9 @@ impl<'t> Visitor<'t> for Level<'t, '_> {
         Ok(Some(Node { kind: Kind::Array(elements), span: Span::default() }))
     }
 
-    // Where a map should be there is none: nothing is kept there.
-    fn visit_str<E>(self, _: &str) -> Result<Self::Value, E> {
-        Ok(None)
+    // Where a map should be there is none. A text may be what a path of keys alone leads to.
+    fn visit_str<E>(self, text: &str) -> Result<Self::Value, E> {
+        Ok(Some(Node { kind: Kind::String(text.to_owned()), span: Span::default() }))
     }
     fn visit_unit<E>(self) -> Result<Self::Value, E> {
         Ok(None)
@@ -240,10 +241,11 @@ mod tests {
     #[test]
     fn keys_alone() {
         let mut sieve = Sieve::default();
-        sieve.keys(&path("projects"));
+        sieve.keys(&path("projects.*"));
         let kept = parse_large(TEXT, &sieve).unwrap().unwrap();
         let found: Vec<_> = path("projects.*").follow(&kept).iter().filter_map(|r| r.star.map(str::to_owned)).collect();
         assert_eq!(found, ["/p"], "what is no map is no project");
+        assert_eq!(path("projects.*.history").follow(&kept).len(), 0);
     }
 
     #[test]

@@ -102,7 +102,7 @@ impl Reader<'_> {
                 while !self.ends(|event| matches!(event, Event::MappingEnd)) {
                     // A key is a name, also where it reads as a truth value or as nothing.
                     let written = match self.events.get(self.at) {
-                        Some((Event::Scalar(name, ..), _)) => Some(name.to_string()),
+                        Some((Event::Scalar(name, ..), span)) if !span.is_empty() => Some(name.to_string()),
                         _ => None,
                     };
                     let (key, key_used) = self.node(depth + 1)?;
@@ -206,9 +206,9 @@ mod tests {
 
     #[test]
     fn keys_are_names() {
-        let root = parse_yaml("TRUE: 1\nnull: 2\n~: 3\n0x1F: 4\n&a b: 5\n? *a\n: 6\n").unwrap();
+        let root = parse_yaml("TRUE: 1\nnull: 2\n~: 3\n0x1F: 4\n&a b: 5\n? *a\n: 6\n: 7\n").unwrap();
         let keys: Vec<&str> = root.members().iter().map(|member| member.key.as_str()).collect();
-        assert_eq!(keys, ["TRUE", "null", "~", "0x1F", "b", "b"]);
+        assert_eq!(keys, ["TRUE", "null", "~", "0x1F", "b", "b", ""]);
     }
 
     #[test]

@@ -159,7 +159,7 @@ impl<'a> Scene<'a> {
     }
 }
 
-/// Judges every entry of every config, and the other reading of those that say something twice.
+/// Judges every entry of every config, and what is judged like one.
 pub fn entries(configs: &[Config], launches: &[Vec<Launch>], tables: &Tables<'_>) -> Judged {
     let mut judged = Judged::default();
     let tokens = TokenEngine::new(tables.packs);
@@ -177,10 +177,11 @@ pub fn entries(configs: &[Config], launches: &[Vec<Launch>], tables: &Tables<'_>
         for (entry, launch) in config.servers.iter().zip(launches) {
             one(entry, launch, &mut judged);
         }
-        for entry in &config.shadowed {
+        for entry in &config.beside {
             one(entry, &launch::resolve(entry, tables.grammar), &mut judged);
         }
         check::switches(config, tables.packs, &mut judged.findings);
+        check::format(config, tables.packs, tables.clients, &mut judged.findings);
     }
     // Two readings of one entry share most of what they say.
     let mut seen = HashSet::new();

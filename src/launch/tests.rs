@@ -17,6 +17,8 @@ fn entry(command: &str, args: &[&str]) -> ServerEntry {
     ServerEntry {
         name: spanned("s"),
         client: "c".into(),
+        also: Vec::new(),
+        is_read: true,
         scope: Scope::User,
         project: None,
         source,

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::{Asking, Tables};
 use crate::config::{self, Config, ServerEntry, Spanned};
 use crate::connect::{self, Catalog, Origin, Question, Reply, Status, Target};
-use crate::discover::{Homes, Os, Scope};
+use crate::discover::{Form, Home, Scope, same_variable};
 use crate::document::SourceId;
 use crate::finding::{Finding, Severity};
 use crate::judge::{self, HiddenValue, Judged};
@@ -29,6 +29,8 @@ struct Startable {
     line: usize,
     target: Target,
     origin: Origin,
+    /// Other clients that read the entry.
+    also: Vec<String>,
     question: Question,
 }
 
@@ -67,7 +69,7 @@ pub(super) fn servers(
     judged: &Judged,
     mut redactor: Redactor,
     asking: Asking<'_>,
-    homes: &Homes,
+    home: &Home,
     tables: &Tables,
 ) -> Asked {
     let wanted = asking.consent.wanted();
@@ -93,7 +95,7 @@ pub(super) fn servers(
                 ms: None,
             };
             let prepared = if wanted {
-                target(entry, config, launch, &asking.variables, &redactor, homes, tables).and_then(|target| {
+                target(entry, config, launch, &asking.variables, &redactor, home, tables).and_then(|target| {
                     let warnings = warnings(entry, &judged.findings, &tables.packs)
                         .map_err(|reason| (ServerStatus::Skipped, reason))?;
                     let folder = target
@@ -109,7 +111,7 @@ pub(super) fn servers(
             match prepared {
                 Ok((target, question)) => {
                     let origin = Origin { place: (entry.source, entry.name.span), portable: entry.portable.clone() };
-                    startable.push(Startable { line, target, origin, question });
+                    startable.push(Startable { line, target, origin, also: entry.also.clone(), question });
                 }
                 Err((status, reason)) => {
                     coverage.status = status;
@@ -147,6 +149,7 @@ pub(super) fn servers(
 }
 
 const NOT_STARTED: &str = "not started: only its entry was judged";
+const OF_ANOTHER: &str = "in the home of another user: only its entry was judged";
 const DISABLED: &str = "switched off in the config: only its entry was judged";
 
 /// Why an entry was only judged, where nobody wanted servers to be asked.
@@ -161,17 +164,24 @@ fn unasked(entry: &ServerEntry, launch: &Launch) -> String {
 }
 
 fn variable(variables: &[(String, String)], name: &str) -> Option<String> {
-    let os = Os::current();
-    variables.iter().find(|(known, _)| os.same_variable(known, name)).map(|(_, value)| value.clone())
+    variables.iter().find(|(known, _)| same_variable(known, name)).map(|(_, value)| value.clone())
+}
+
+/// The spellings of references that the client of an entry replaces, where they are known.
+fn forms<'c>(config: &'c Config, entry: &ServerEntry) -> Option<&'c [Form]> {
+    let reader = config.file.readers.iter().find(|reader| reader.client == entry.client);
+    reader.and_then(|reader| reader.expands.as_deref())
 }
 
 /// Learns what must not come back from a server: the values of references under names of secrets, and passwords of
 /// proxies, which every server gets.
 fn learn(redactor: &mut Redactor, configs: &[Config], asking: &Asking<'_>) {
     let lookup = |name: &str| variable(&asking.variables, name);
-    for field in configs.iter().flat_map(|config| &config.servers).flat_map(|entry| &entry.env) {
+    let entries = configs.iter().flat_map(|config| config.servers.iter().map(move |entry| (config, entry)));
+    let fields = entries.flat_map(|(config, entry)| entry.env.iter().map(move |field| (forms(config, entry), field)));
+    for (forms, field) in fields {
         if !config::literals(&field.value.text).iter().any(|range| range.len() == field.value.text.len())
-            && let Some(value) = config::expand(&field.value.text, &lookup)
+            && let Some(value) = config::expand(&field.value.text, forms, &lookup)
             && judge::may_be_secret(&field.name, &value)
         {
             redactor.learn(&value);
@@ -207,6 +217,7 @@ fn replies(chosen: &[Startable], asking: &Asking<'_>) -> Vec<Reply> {
         .map(|(server, place)| {
             let mut reply = replies[place].clone();
             reply.catalog.client.clone_from(&server.target.client);
+            reply.catalog.also.clone_from(&server.also);
             reply.catalog.server.clone_from(&server.target.name);
             reply.catalog.origin = Some(server.origin.clone());
             reply
@@ -226,12 +237,15 @@ fn target(
     launch: &Launch,
     variables: &[(String, String)],
     redactor: &Arc<Redactor>,
-    homes: &Homes,
+    home: &Home,
     tables: &Tables,
 ) -> Result<Target, (ServerStatus, String)> {
     let skipped = |reason: String| Err((ServerStatus::Skipped, reason));
     if entry.disabled {
         return Err((ServerStatus::Static, DISABLED.to_owned()));
+    }
+    if config.file.of_another {
+        return Err((ServerStatus::Static, OF_ANOTHER.to_owned()));
     }
     if !launch.is_local() {
         return match &entry.url {
@@ -241,16 +255,17 @@ fn target(
             None => skipped("neither a command nor an address".to_owned()),
         };
     }
-    let root = config.file.root.as_deref().unwrap_or_else(|| homes.home());
+    let root = config.file.root.as_deref().unwrap_or_else(|| home.folder());
     let lookup = |name: &str| match name {
         "PWD" => Some(root.display().to_string()),
         // Windows has no such variable, and `${userHome}` is looked up by it.
-        "HOME" => variable(variables, name).or_else(|| Some(homes.home().display().to_string())),
+        "HOME" => variable(variables, name).or_else(|| Some(home.folder().display().to_string())),
         name => variable(variables, name),
     };
+    let forms = forms(config, entry);
     let mut words = Vec::new();
     for word in launch::command_line(entry, &tables.grammar) {
-        match config::expand(&word.text, &lookup) {
+        match config::expand(&word.text, forms, &lookup) {
             Some(text) => words.push(text),
             None => return skipped(format!("`{}` can only be filled in by the client", word.text)),
         }
@@ -261,12 +276,15 @@ fn target(
     let env = entry
         .env
         .iter()
-        .filter_map(|field| Some((field.name.clone(), config::expand(&field.value.text, &lookup)?)))
+        .filter_map(|field| Some((field.name.clone(), config::expand(&field.value.text, forms, &lookup)?)))
         .collect();
     // Started elsewhere, a relative command would be another program.
     let folder = match folder_of(entry) {
         Some(folder) => {
-            match config::expand(folder, &lookup).map(|folder| root.join(folder)).filter(|folder| folder.is_dir()) {
+            match config::expand(folder, forms, &lookup)
+                .map(|folder| root.join(folder))
+                .filter(|folder| folder.is_dir())
+            {
                 Some(folder) => folder,
                 None => return skipped(format!("its folder `{folder}` is not there")),
             }

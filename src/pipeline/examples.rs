@@ -3,7 +3,7 @@
 use super::Tables;
 use crate::config;
 use crate::connect;
-use crate::discover::ConfigFile;
+use crate::discover::{ConfigFile, Reader, Scope};
 use crate::document::{Source, Sources};
 use crate::finding::Finding;
 use crate::judge;
@@ -65,7 +65,35 @@ fn gaps(sentence: &str) -> impl Iterator<Item = &str> {
 
 /// Whether an example of a server entry is a file of its own: what it shows stands beside the servers.
 fn is_whole_file(text: &str) -> bool {
-    serde_json::from_str::<serde_json::Value>(text).is_ok_and(|value| value.get("mcpServers").is_some())
+    text.starts_with('@')
+        || serde_json::from_str::<serde_json::Value>(text).is_ok_and(|value| value.get("mcpServers").is_some())
+}
+
+/// A file of a certain client: `@claude-desktop name.json` on the first line, and the file below.
+fn of_client<'e>(text: &'e str, tables: &Tables) -> Result<Option<(Reader, &'e str, String)>, String> {
+    let Some((head, text)) = text.strip_prefix('@').and_then(|text| text.split_once('\n')) else { return Ok(None) };
+    let (id, name) = head.split_once(' ').unwrap_or((head, "example.json"));
+    let client = tables.clients.get(id).ok_or_else(|| format!("its example is of no known client: {id}"))?;
+    let keys = client.locations.iter().flat_map(|location| location.keys.iter().cloned()).collect();
+    let reader = Reader {
+        client: id.to_owned(),
+        scope: Scope::Project,
+        keys,
+        expands: client.expands.clone(),
+        fallback: client.fallback,
+    };
+    Ok(Some((reader, name, text.to_owned())))
+}
+
+/// An entry of an example stands in a project of Cursor.
+fn reader() -> Reader {
+    Reader {
+        client: "cursor".to_owned(),
+        scope: Scope::Project,
+        keys: vec!["mcpServers".to_owned()],
+        expands: None,
+        fallback: false,
+    }
 }
 
 fn judge(example: &Example<'_>, tables: &Tables, engine: &TextEngine) -> Result<Vec<Finding>, String> {
@@ -73,13 +101,14 @@ fn judge(example: &Example<'_>, tables: &Tables, engine: &TextEngine) -> Result<
     match example.judges {
         Judges::Entries => {
             let whole = is_whole_file(&example.text);
-            let text = match whole {
-                true => example.text.clone(),
-                false => format!(r#"{{"mcpServers": {{"example": {}}}}}"#, example.text),
+            let (reader, name, text) = match of_client(&example.text, tables)? {
+                Some(given) => given,
+                None if whole => (reader(), "example.json", example.text.clone()),
+                None => (reader(), "example.json", format!(r#"{{"mcpServers": {{"example": {}}}}}"#, example.text)),
             };
-            let id = sources.add(Source::new("example.json", text.as_bytes()));
-            let name = || "example.json".to_owned();
-            let file = ConfigFile::named(name().into(), name(), name(), "cursor");
+            let id = sources.add(Source::new(name, text.as_bytes()));
+            let name = || name.to_owned();
+            let file = ConfigFile { readers: vec![reader], ..ConfigFile::named(name().into(), name(), name()) };
             let config = config::read(file, id, sources.get(id), &tables.clients);
             if config.broken || !whole && config.servers.len() != 1 {
                 return Err(format!("its example is no server entry: {}", example.text));

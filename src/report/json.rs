@@ -25,6 +25,8 @@ struct Coverage<'a> {
 struct Config<'a> {
     path: &'a str,
     client: &'a str,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    also: &'a [String],
     scope: &'a str,
     status: &'static str,
     reason: Option<&'a str>,
@@ -95,6 +97,7 @@ pub(super) fn render(outcome: &Outcome) -> String {
                 .map(|config| Config {
                     path: &config.path,
                     client: &config.client,
+                    also: &config.also,
                     scope: &config.scope,
                     status: config.status.as_str(),
                     reason: config.reason.as_deref(),

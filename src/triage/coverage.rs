@@ -41,6 +41,8 @@ pub struct ConfigCoverage {
     pub path: String,
     /// Id of the client that reads it.
     pub client: String,
+    /// Ids of other clients that read it.
+    pub also: Vec<String>,
     /// Where it counts.
     pub scope: String,
     /// How far it was read.

@@ -32,7 +32,7 @@ pub fn config(data: &[u8]) {
     let mut sources = Sources::default();
     let id = sources.add(Source::new(name.clone(), bytes));
     let source = sources.get(id);
-    let file = ConfigFile::named(name.clone().into(), name.clone(), name, UNKNOWN_CLIENT);
+    let file = ConfigFile::named(name.clone().into(), name.clone(), name);
     let read = config::read(file, id, source, &CLIENTS);
     let mut weight = 0;
     for problem in &read.problems {
@@ -45,7 +45,13 @@ pub fn config(data: &[u8]) {
         assert!(switch.server.is_none_or(|index| index < read.servers.len()));
         weight += switch.path.len() + switch.value.text.len();
     }
-    for entry in read.servers.iter().chain(&read.shadowed) {
+    for duplicate in &read.duplicates {
+        inside(source, duplicate.first_span, "a key that is there twice");
+        inside(source, duplicate.again_span, "a key that is there again");
+        weight += duplicate.first.len() + duplicate.again.len();
+    }
+    read.liberties.iter().for_each(|(_, span)| inside(source, *span, "a liberty"));
+    for entry in read.servers.iter().chain(&read.beside) {
         for run in entry.runs(&CLIENTS) {
             inside(source, run.value.span, "what runs while reading");
         }
@@ -77,6 +83,8 @@ fn empty(source: SourceId) -> ServerEntry {
     ServerEntry {
         name: Spanned { text: "a".to_owned(), span: Span::new(0, 0) },
         client: UNKNOWN_CLIENT.to_owned(),
+        also: Vec::new(),
+        is_read: true,
         scope: Scope::Project,
         project: None,
         source,
@@ -106,8 +114,11 @@ fn weigh(source: &Source, entry: &ServerEntry) -> usize {
     texts + fields.map(weigh_field).sum::<usize>() + entry.project.as_ref().map_or(0, String::len)
 }
 
+/// A part of a text stands inside the text. Not always between characters: where lines are folded or a word has quotes in
+/// its middle, `Spanned::part` goes by lengths alone, and can be a byte or two beside it.
 fn weigh_text(source: &Source, text: &Spanned) -> usize {
-    inside(source, text.span, "a part of an entry");
+    let Span { start, end } = text.span;
+    assert!(start <= end && end <= source.text.len(), "{:?} stands at {:?}", text.text, text.span);
     text.text.len()
 }
 

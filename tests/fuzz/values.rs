@@ -22,7 +22,7 @@ pub fn value(data: &[u8]) {
     assert_eq!(end, text.len(), "and together are the value");
     assert!(literals(&text).into_iter().all(|range| text.get(range).is_some()));
     let set = |name: &str| name.len().is_multiple_of(2).then(|| "value".to_owned());
-    let expanded = expand(&text, &set);
+    let expanded = expand(&text, None, &set);
     assert!(is_reference(&text) || expanded.is_some() || text.contains(['$', '{', '<', '%', ':', '+', '!', '(']));
     // The shortest that becomes longer is `${}`.
     assert!(expanded.is_none_or(|expanded| expanded.len() <= 2 * text.len()));

@@ -25,7 +25,7 @@ pub(in crate::judge) fn switches(config: &Config, packs: &Packs, findings: &mut 
         let Some(rule) = packs.rule(&switch.rule) else { continue };
         let entry = switch.server.and_then(|index| config.servers.get(index));
         let subject = Subject {
-            client: Some(config.file.client.clone()),
+            client: Some(config.file.client().to_owned()),
             server: entry.map(|entry| entry.name.text.clone()),
             tool: None,
             field: Some(switch.path.clone()),
@@ -43,7 +43,7 @@ pub(in crate::judge) fn switches(config: &Config, packs: &Packs, findings: &mut 
         let draft = rule
             .at(place, subject)
             .evidence(Evidence::text(&switch.value.text))
-            .severity(weighed(severity, config.file.scope))
+            .severity(weighed(severity, config.file.scope()))
             .with("owner", entry.map_or_else(|| "This file".to_owned(), |entry| format!("`{}`", entry.name.text)))
             .with("switch", switch.path.clone())
             .with("means", means(switch));

@@ -2,6 +2,7 @@
 
 mod client;
 mod container;
+mod format;
 mod hidden;
 mod secrets;
 mod shadowing;
@@ -10,6 +11,7 @@ mod transport;
 
 pub(super) use client::{runs, switches};
 pub(super) use container::container;
+pub(super) use format::format;
 pub(super) use hidden::{encoded, hidden, mixed};
 pub(super) use secrets::{Context, may_be_secret, password_in_url, secrets};
 pub(super) use shadowing::shadowing;

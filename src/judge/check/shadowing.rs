@@ -1,6 +1,6 @@
 //! Pack `shadowing`: servers of one client that get in each other's way.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use aho_corasick::{AhoCorasick, AhoCorasickBuilder};
@@ -22,18 +22,32 @@ pub(in crate::judge) fn shadowing(
     engine: &TextEngine,
     findings: &mut Vec<Finding>,
 ) {
-    let mut clients: BTreeMap<Option<&str>, Vec<&Catalog>> = BTreeMap::new();
-    for catalog in catalogs {
-        clients.entry(catalog.client.as_deref()).or_default().push(catalog);
-    }
-    for servers in clients.into_values().filter(|servers| servers.len() > 1) {
-        let scenes: Vec<Scene<'_>> = servers.iter().map(|catalog| Scene { catalog, sources }).collect();
+    for servers in groups(catalogs) {
+        let scenes: Vec<Scene<'_>> =
+            servers.into_iter().map(|server| Scene { catalog: &catalogs[server], sources }).collect();
         let mut group = Group { scenes: &scenes, packs, engine, findings };
         group.same_names();
         group.look_alikes();
         group.orders_about_others();
         group.clones();
     }
+}
+
+/// The servers that some client has together, by their places. Clients that have the same ones, or fewer, say nothing new.
+fn groups(catalogs: &[Catalog]) -> Vec<Vec<usize>> {
+    let mut clients: BTreeMap<Option<&str>, BTreeSet<usize>> = BTreeMap::new();
+    for (place, catalog) in catalogs.iter().enumerate() {
+        let also = catalog.also.iter().map(|client| Some(client.as_str()));
+        for client in also.chain([catalog.client.as_deref()]) {
+            clients.entry(client).or_default().insert(place);
+        }
+    }
+    let all: BTreeSet<BTreeSet<usize>> = clients.into_values().filter(|servers| servers.len() > 1).collect();
+    let more = |servers: &BTreeSet<usize>| {
+        // Most runs have hundreds of clients only where a list names each server's own, with one group of one or two.
+        all.len() < 64 && all.iter().any(|other| other.len() > servers.len() && servers.is_subset(other))
+    };
+    all.iter().filter(|servers| !more(servers)).map(|servers| servers.iter().copied().collect()).collect()
 }
 
 struct Group<'a> {

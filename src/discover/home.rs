@@ -1,12 +1,15 @@
-//! What the path tokens of the table stand for. Variables are read once, by whoever makes a [`Homes`].
+//! Homes, and what the path tokens of the table stand for in each. Variables are read once, by whoever makes a [`Home`].
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
+use serde::Deserialize;
+
 use super::glob;
 
 /// An operating system, as far as paths go.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Os {
     /// macOS.
     MacOs,
@@ -16,41 +19,39 @@ pub enum Os {
     Windows,
 }
 
-impl Os {
-    /// The one this binary was built for.
-    pub fn current() -> Self {
-        if cfg!(target_os = "macos") {
-            Self::MacOs
-        } else if cfg!(windows) {
-            Self::Windows
-        } else {
-            Self::Linux
-        }
-    }
-
-    /// Whether two names are one variable: Windows folds their case, and calls `PATH` `Path`.
-    pub fn same_variable(self, one: &str, other: &str) -> bool {
-        one == other || self == Self::Windows && one.eq_ignore_ascii_case(other)
-    }
+/// Whether two names are one variable: Windows folds their case, and calls `PATH` `Path`.
+pub fn same_variable(one: &str, other: &str) -> bool {
+    one == other || cfg!(windows) && one.eq_ignore_ascii_case(other)
 }
 
 /// A home folder and the variables that move parts of it.
 #[derive(Clone, Debug)]
-pub struct Homes {
-    home: PathBuf,
+pub struct Home {
+    folder: PathBuf,
     os: Os,
     variables: HashMap<String, String>,
+    other: bool,
 }
 
-impl Homes {
-    /// A home with the variables that are set for it. For a home that isn't the user's own, pass none.
-    pub fn new(home: PathBuf, os: Os, variables: HashMap<String, String>) -> Self {
-        Self { home, os, variables }
+impl Home {
+    /// A home with the variables that are set for it.
+    pub fn new(folder: PathBuf, os: Os, variables: HashMap<String, String>) -> Self {
+        Self { folder, os, variables, other: false }
     }
 
-    /// The home folder itself.
-    pub fn home(&self) -> &Path {
-        &self.home
+    /// The home of somebody else, or on the other side of WSL. The variables of this process say nothing about it.
+    pub fn other(folder: PathBuf, os: Os) -> Self {
+        Self { folder, os, variables: HashMap::new(), other: true }
+    }
+
+    /// The folder itself.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// Whether it is not the home of the user who scans.
+    pub fn is_other(&self) -> bool {
+        self.other
     }
 
     /// The system whose paths count.
@@ -88,11 +89,11 @@ impl Homes {
         }
         // The XDG specification wants relative paths ignored.
         let xdg = |default: &str| {
-            self.variable(token).filter(|path| path.is_absolute()).unwrap_or_else(|| self.home.join(default))
+            self.variable(token).filter(|path| path.is_absolute()).unwrap_or_else(|| self.folder.join(default))
         };
-        let data = |folder: &str| self.variable(token).unwrap_or_else(|| self.home.join("AppData").join(folder));
+        let data = |folder: &str| self.variable(token).unwrap_or_else(|| self.folder.join("AppData").join(folder));
         Some(match token {
-            "HOME" => self.home.clone(),
+            "HOME" => self.folder.clone(),
             "XDG_CONFIG_HOME" => xdg(".config"),
             "XDG_DATA_HOME" => xdg(".local/share"),
             "XDG_STATE_HOME" => xdg(".local/state"),
@@ -109,7 +110,7 @@ impl Homes {
     }
 
     fn variable(&self, name: &str) -> Option<PathBuf> {
-        let named = self.variables.iter().find(|(known, _)| self.os.same_variable(known, name));
+        let named = self.variables.iter().find(|(known, _)| same_variable(known, name));
         named.map(|(_, value)| value).filter(|value| !value.is_empty()).map(PathBuf::from)
     }
 }
@@ -120,17 +121,13 @@ mod tests {
 
     fn paths(variables: &[(&str, &str)], template: &str) -> Vec<PathBuf> {
         let variables = variables.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
-        Homes::new(PathBuf::from("/h"), Os::Linux, variables).expand(template)
+        Home::new(PathBuf::from("/h"), Os::Linux, variables).expand(template)
     }
 
     #[test]
     fn windows_folds_the_case_of_variables() {
-        let of = |os: Os| {
-            let variables = [("ProgramData".to_owned(), "D:/data".to_owned())].into();
-            Homes::new(PathBuf::from("/h"), os, variables).expand("{PROGRAMDATA}/x")
-        };
-        assert_eq!(of(Os::Windows), [PathBuf::from("D:/data/x")]);
-        assert_eq!(of(Os::Linux), [PathBuf::from("C:/ProgramData/x")]);
+        assert!(same_variable("PATH", "PATH") && !same_variable("PATH", "HOME"));
+        assert_eq!(same_variable("PATH", "Path"), cfg!(windows));
     }
 
     #[test]

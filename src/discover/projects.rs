@@ -1,0 +1,48 @@
+//! Which clients a file in a tree belongs to, asked once a file: an index of all project paths by their last segment.
+
+use std::collections::HashMap;
+use std::path::Path;
+
+use super::glob;
+
+/// A client and a location of it, by their places in the table.
+type Owner = (usize, usize);
+
+/// All project paths of all clients.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Projects {
+    exact: HashMap<String, Vec<(Vec<String>, Owner)>>,
+    /// Those whose last segment has a star.
+    starred: Vec<(Vec<String>, Owner)>,
+}
+
+impl Projects {
+    pub(super) fn add(&mut self, pattern: &str, owner: Owner) {
+        for pattern in glob::alternatives(pattern) {
+            let segments: Vec<String> = pattern.split('/').map(str::to_owned).collect();
+            match segments.last() {
+                Some(last) if last.contains('*') => self.starred.push((segments, owner)),
+                Some(last) => self.exact.entry(last.clone()).or_default().push((segments, owner)),
+                None => {}
+            }
+        }
+    }
+
+    /// Whether a file of that name may belong to somebody.
+    pub(super) fn may_own(&self, name: &str) -> bool {
+        let fits = |segments: &[String]| segments.last().is_some_and(|last| glob::fits(last, name));
+        self.exact.contains_key(name) || self.starred.iter().any(|(segments, _)| fits(segments))
+    }
+
+    /// Who owns the file at `path`, in the order of the table, each once.
+    pub(super) fn owners(&self, path: &Path) -> Vec<Owner> {
+        let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+        let Some(segments) = glob::segments(path) else { return Vec::new() };
+        let candidates = self.exact.get(name).into_iter().flatten().chain(&self.starred);
+        let mut owners: Vec<Owner> =
+            candidates.filter(|(pattern, _)| glob::is_end(&segments, pattern)).map(|(_, owner)| *owner).collect();
+        owners.sort();
+        owners.dedup();
+        owners
+    }
+}
