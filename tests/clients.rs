@@ -5,7 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::PathBuf;
 
-use mcpscan::discover::{Clients, Home, Host, Os, Request, discover, other_homes};
+use mcpscan::discover::{Clients, Home, Host, Os, Request, discover, other_homes, spelled};
 use mcpscan::rules::data;
 
 fn clients() -> Clients {
@@ -144,8 +144,8 @@ fn the_tree_around_the_current_folder() {
     std::fs::create_dir(project.join(".git")).unwrap();
     write(&home.join("beside/.mcp.json"), "{}");
     let found = |current: PathBuf| shown(discover(&request(home.clone(), Os::Linux, current, Vec::new()), &clients()));
-    let own = home.join(".cursor/mcp.json").display().to_string();
-    let above = project.join(".mcp.json").display().to_string();
+    let own = spelled(&home.join(".cursor/mcp.json"));
+    let above = spelled(&project.join(".mcp.json"));
     assert_eq!(found(project.join("a")), [&own, ".mcp.json", &above, "b/.vscode/mcp.json", "ignored/.mcp.json"]);
     assert_eq!(
         found(project.clone()),

@@ -4,7 +4,7 @@
 use std::time::{Duration, Instant};
 
 /// Runs two things in turns and gives the median time of each.
-pub fn in_turns(rounds: usize, mut ours: impl FnMut(), mut theirs: impl FnMut()) -> (Duration, Duration) {
+pub(crate) fn in_turns(rounds: usize, mut ours: impl FnMut(), mut theirs: impl FnMut()) -> (Duration, Duration) {
     let timed = |work: &mut dyn FnMut()| {
         let start = Instant::now();
         work();
@@ -33,7 +33,7 @@ fn median(mut times: Vec<Duration>) -> Duration {
 }
 
 /// Prints a figure and what it may be.
-pub fn report(what: &str, ours: Duration, theirs: Duration, limit: f64) {
+pub(crate) fn report(what: &str, ours: Duration, theirs: Duration, limit: f64) {
     let ratio = ours.as_secs_f64() / theirs.as_secs_f64();
     let verdict = if ratio <= limit { "ok" } else { "TOO SLOW" };
     println!("{what}: {ours:.1?} against {theirs:.1?}, ratio {ratio:.2}, limit {limit} ({verdict})");
