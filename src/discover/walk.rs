@@ -73,7 +73,7 @@ pub(super) fn tree(root: &Path, names: &Projects, most: usize) -> Tree {
     let mut links = Vec::new();
     let mut linked = Vec::new();
     let mut cut = false;
-    let walk = WalkDir::new(root).max_depth(DEEPEST).sort_by_file_name().into_iter().filter_entry(|entry| {
+    let walk = WalkDir::new(root).max_depth(DEEPEST).into_iter().filter_entry(|entry| {
         entry.depth() == 0
             || !entry.file_type().is_dir()
             || !entry.file_name().to_str().is_some_and(|name| LEFT_OUT.contains(&name))
@@ -98,6 +98,11 @@ pub(super) fn tree(root: &Path, names: &Projects, most: usize) -> Tree {
             }
         }
     }
+    // The few that matter, instead of every name on the way; a path sorts as a sorted walk would meet it.
+    found.sort();
+    linked.sort();
+    links.sort();
+    unreadable.sort();
     Tree { found, linked, links, unreadable, cut }
 }
 
