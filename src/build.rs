@@ -10,6 +10,8 @@ use serde::Deserialize;
 
 /// Compiled, not embedded.
 const ADVISORIES: &str = "advisories.toml";
+/// Compiled, not embedded.
+const NAMES: &str = "known-names.toml";
 
 fn main() -> io::Result<()> {
     let root = PathBuf::from(env::var("CARGO_MANIFEST_DIR").map_err(io::Error::other)?);
@@ -22,7 +24,7 @@ fn main() -> io::Result<()> {
     for file in &files {
         let name = file.strip_prefix(&rules).map_err(io::Error::other)?;
         let name = name.to_string_lossy().replace('\\', "/");
-        if name != ADVISORIES {
+        if name != ADVISORIES && name != NAMES {
             table.push_str(&format!("    ({name:?}, include_str!({:?})),\n", file.display().to_string()));
         }
     }
@@ -33,6 +35,9 @@ fn main() -> io::Result<()> {
     let text = fs::read_to_string(rules.join(ADVISORIES))?;
     let advisories = advisories(&text).map_err(|error| io::Error::other(format!("rules/{ADVISORIES}: {error}")))?;
     fs::write(out.join("advisories.rs"), advisories)?;
+    let text = fs::read_to_string(rules.join(NAMES))?;
+    let names = names(&text).map_err(|error| io::Error::other(format!("rules/{NAMES}: {error}")))?;
+    fs::write(out.join("names.rs"), names)?;
     println!("cargo::rerun-if-changed=rules");
     println!("cargo::rerun-if-changed=src/build.rs");
     Ok(())
@@ -48,6 +53,30 @@ fn collect(folder: &Path, into: &mut Vec<PathBuf>) -> io::Result<()> {
         }
     }
     Ok(())
+}
+
+/// The names of one ecosystem in `rules/known-names.toml`.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Names {
+    official: Vec<String>,
+    known: Vec<String>,
+}
+
+/// The names as Rust.
+fn names(text: &str) -> Result<String, Box<dyn std::error::Error>> {
+    let ecosystems: BTreeMap<String, Names> = toml::from_str(text)?;
+    let mut rust = String::new();
+    for (ecosystem, Names { official, known }) in &ecosystems {
+        for list in [official, known] {
+            if let Some(pair) = list.windows(2).find(|pair| pair[0] >= pair[1]) {
+                return Err(format!("`{}` stands in the wrong place: names are sorted", pair[1]).into());
+            }
+        }
+        let name = ecosystem.to_uppercase();
+        writeln!(rust, "static {name}: Names = Names {{ official: &{official:?}, known: &{known:?} }};")?;
+    }
+    Ok(rust)
 }
 
 /// `rules/advisories.toml` as it is written.

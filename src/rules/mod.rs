@@ -9,6 +9,7 @@ mod draft;
 mod engine;
 mod explain;
 mod load;
+pub mod names;
 mod role;
 mod schema;
 mod tokens;

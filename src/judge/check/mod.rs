@@ -5,6 +5,7 @@ mod client;
 mod container;
 mod format;
 mod hidden;
+mod look_alikes;
 mod secrets;
 mod shadowing;
 mod supply_chain;

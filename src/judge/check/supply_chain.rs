@@ -3,6 +3,7 @@
 use super::super::Known;
 use super::super::entries::{KnownPackage, Scene};
 use super::advisories;
+use super::look_alikes::{self, Likeness};
 use crate::document::Span;
 use crate::finding::{Finding, Severity};
 use crate::launch::{Ecosystem, Package, Pin, ScriptKind};
@@ -16,6 +17,7 @@ pub(in crate::judge) fn supply_chain(scene: &Scene<'_>, packs: &Packs, known: &K
         check.pin(package);
         check.known(package, known);
         check.vulnerable(package);
+        check.look_alike(package);
         check.cleartext(&package.spec.text, package.spec.span);
     }
     check.images();
@@ -74,6 +76,28 @@ impl Check<'_> {
                 });
             }
         }
+    }
+
+    /// A name that imitates another. What comes from elsewhere than a registry has no name that could.
+    fn look_alike(&mut self, package: &Package) {
+        if matches!(package.pin, Pin::FixedSource | Pin::MovingSource | Pin::Local | Pin::Unknown) {
+            return;
+        }
+        let name = canonical(package.ecosystem, &package.name);
+        let Some((known, likeness)) = look_alikes::imitated(package.ecosystem, &name) else { return };
+        let (severity, how) = match likeness {
+            Likeness::Slip => (Severity::High, "is one slip away from"),
+            Likeness::Scope => (Severity::High, "has a scope that reads like that of"),
+            Likeness::NoScope => (Severity::Low, "is without its scope the name of"),
+        };
+        self.add("supply-chain/look-alike-name", package.spec.span, &package.spec.text, |draft| {
+            draft
+                .severity(severity)
+                .with("package", package.name.clone())
+                .with("how", how)
+                .with("known", known)
+                .with("ecosystem", package.ecosystem.name())
+        });
     }
 
     /// A version that is known to be vulnerable. What names no version is somebody else's choice, which may be a good one.
