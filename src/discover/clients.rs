@@ -251,6 +251,7 @@ impl Clients {
     /// A mistake in it, with its line; a test of this repository rules that out for the built-in one.
     pub fn parse(text: &str) -> Result<Self, TableError> {
         let Table { entry, shapes, switches, runs, remembered, homes, values, clients } = toml::from_str(text)?;
+        let switches = switches.into_iter().flat_map(SwitchEntry::everywhere).collect();
         Ok(Self {
             clients,
             entry,
