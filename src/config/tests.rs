@@ -245,8 +245,7 @@ fn plugins_that_name_other_files() {
 fn goose_in_both_files() {
     let recipe = "version: 1.0.0\ntitle: t\nextensions:\n  - type: builtin\n    name: developer\n  - type: stdio\n    name: a\n    cmd: uvx\n    args: [acme]\n    env_keys: [K]\n  - type: streamable_http\n    name: b\n    uri: https://b.example/mcp\n";
     assert_eq!(servers("/p/.goose/recipes/r.yaml", recipe), ["a: uvx acme", "b: https://b.example/mcp"]);
-    let own =
-        "extensions:\n  a:\n    type: stdio\n    cmd: uvx\n    args: [acme]\n    envs: {K: v}\n    enabled: false\n";
+    let own = "extensions:\n  developer:\n    type: builtin\n    bundled: true\n  a:\n    type: stdio\n    cmd: uvx\n    args: [acme]\n    envs: {K: v}\n    enabled: false\n";
     assert_eq!(servers("/h/.config/goose/config.yaml", own), ["a: uvx acme K=v (off)"]);
 }
 

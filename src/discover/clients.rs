@@ -182,6 +182,8 @@ pub struct EntryWords {
     pub enabled: Vec<String>,
     /// Fields with the value that means: switched off.
     pub off: BTreeMap<String, String>,
+    /// Fields with the values that mean: a part of the client itself, and no server.
+    pub own: BTreeMap<String, Vec<String>>,
 }
 
 /// A place where a file may keep its servers.
