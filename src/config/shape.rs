@@ -109,10 +109,13 @@ pub(super) fn places<'d>(
                         found.push(listed(element, index, context.clone(), words));
                     }
                     // Or each element is a map of one name.
-                    [only] if looks_like_server(&only.value, words) => {
+                    [only] if looks_like_server(&only.value, words) || sure && only.value.is_object() => {
                         found.push(place(only, context.clone()));
                     }
-                    _ => {}
+                    // A text refers to a server that is described elsewhere.
+                    _ if !sure || shape.list || element.as_str().is_some() || is_own(element, words) => {}
+                    // One that says nothing is a server all the same, or wrong.
+                    _ => found.push(listed(element, index, context.clone(), words)),
                 }
             }
         }
