@@ -77,7 +77,7 @@ pub enum Input {
 /// Reads a saved list from disk.
 pub fn saved(path: PathBuf) -> Input {
     let bytes = discover::read(&path, LARGEST_LIST).map_err(|error| error.to_string());
-    Input::Saved(path.display().to_string(), bytes)
+    Input::Saved(discover::spelled(&path), bytes)
 }
 
 /// How servers are asked.

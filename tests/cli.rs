@@ -34,7 +34,7 @@ high[secrets/generic]: `env.ACME_API_KEY` of `search` is named like a secret and
 
 medium[supply-chain/unpinned-package]: `search` runs whatever `@acme/search` is
   published next: it names the tag `latest`, which can be moved
- --> ../home/.cursor/mcp.json:6:22
+ --> [..]/home/.cursor/mcp.json:6:22
   |
 6 |       "args": ["-y", "@acme/search@latest"],
   |                      ^^^^^^^^^^^^^^^^^^^^^
@@ -131,12 +131,19 @@ fn the_list() {
         "project/.mcp.json",
         r#"{"mcpServers": {"db": {"command": "docker", "args": ["run", "-i", "acme/db"], "disabled": true}}}"#,
     );
-    place.write("home/.config/Code/User/mcp.json", "{ \"servers\": {} }");
+    let of_programs = if cfg!(windows) {
+        "AppData/Roaming"
+    } else if cfg!(target_os = "macos") {
+        "Library/Application Support"
+    } else {
+        ".config"
+    };
+    place.write(&format!("home/{of_programs}/Code/User/mcp.json"), "{ \"servers\": {} }");
     place.write("home/.claude.json", r#"{"projects": {"/src/x": {"mcpServers": {"p": {"command": "p"}}}}}"#);
     let ran = place.run(&["list", "--home", "../home"]);
     assert_eq!(ran.code, 0);
     assert_data_eq!(
-        ran.out,
+        ran.out.replace(of_programs, ".config"),
         str![[r#"
 [..]/home/.claude.json  Claude Code, user
   p  p  (in /src/x)

@@ -9,7 +9,9 @@ use std::path::{Path, PathBuf};
 
 use common::fixtures::{self, Fixture, Fixtures, said};
 use mcpscan::config::{self, Config};
-use mcpscan::discover::{Client, Clients, ConfigFile, Home, Host, Location, Os, Request, discover, other_homes};
+use mcpscan::discover::{
+    Client, Clients, ConfigFile, Home, Host, Location, Os, Request, discover, other_homes, spelled,
+};
 use mcpscan::document::{Source, Sources};
 use mcpscan::pipeline::{self, Tables};
 use mcpscan::rules::data;
@@ -331,8 +333,8 @@ fn the_tree_around_the_current_folder() {
     std::fs::create_dir(project.join(".git")).unwrap();
     write(&home.join("beside/.mcp.json"), "{}");
     let found = |current: PathBuf| shown(discover(&request(home.clone(), Os::Linux, current, Vec::new()), &clients()));
-    let own = home.join(".cursor/mcp.json").display().to_string();
-    let above = project.join(".mcp.json").display().to_string();
+    let own = spelled(&home.join(".cursor/mcp.json"));
+    let above = spelled(&project.join(".mcp.json"));
     assert_eq!(found(project.join("a")), [&own, ".mcp.json", &above, "b/.vscode/mcp.json", "ignored/.mcp.json"]);
     assert_eq!(
         found(project.clone()),
@@ -380,7 +382,7 @@ fn other_users_and_the_other_side_of_wsl() {
     let ann = file("~ann/.cursor/mcp.json", true);
     let administrator = file("~root/.claude.json", true);
     let windows = file("~me/AppData/Roaming/Claude/claude_desktop_config.json", true);
-    assert_eq!(found(Host::Linux, false), [mine.clone()]);
+    assert_eq!(found(Host::Linux, false), std::slice::from_ref(&mine));
     assert_eq!(found(Host::Linux, true), [mine.clone(), ann.clone(), administrator.clone()]);
     assert_eq!(found(Host::Wsl, false), [mine.clone(), windows.clone()]);
     assert_eq!(found(Host::Wsl, true), [mine, ann, windows, administrator]);
@@ -394,7 +396,7 @@ fn a_home_that_does_not_open_is_told() {
     let folder = tempfile::tempdir().unwrap();
     let closed = folder.path().join("home/ann");
     std::fs::create_dir_all(&closed).unwrap();
-    std::fs::set_permissions(&closed, std::fs::Permissions::from_mode(0)).unwrap();
+    std::fs::set_permissions(&closed, std::fs::Permissions::from_mode(0o000)).unwrap();
     if closed.read_dir().is_ok() {
         eprintln!("SKIPPED: this user may read everything");
         return;

@@ -1,5 +1,6 @@
 //! Servers started for real: this binary in its demo mode, and programs that are no servers.
 
+// Servers that are a line of shell are played on Unix only; those of the binary itself everywhere.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stderr)]
 
 mod common;
@@ -17,6 +18,7 @@ fn servers(coverage: &Value) -> Vec<(&str, &str, Option<u64>)> {
         .collect()
 }
 
+#[cfg(unix)]
 #[test]
 fn nothing_starts_unasked() {
     let place = Place::new();
@@ -32,6 +34,7 @@ fn nothing_starts_unasked() {
     assert!(mark.exists(), "the same config does start it when asked to");
 }
 
+#[cfg(unix)]
 #[test]
 fn good_and_bad_servers_together() {
     let place = Place::new();
@@ -102,6 +105,7 @@ fn a_started_server_gets_only_its_own_variables() {
     assert!(!dump.contains("AWS_SECRET") && !dump.contains("UNSET"), "{dump}");
 }
 
+#[cfg(unix)]
 #[test]
 fn a_secret_that_a_server_prints_does_not_leave() {
     let place = Place::new();
@@ -190,6 +194,7 @@ fn what_is_known_to_be_malicious_is_not_started() {
 }
 
 /// Bad findings about a config warn; only what is known to be malicious is refused.
+#[cfg(unix)]
 #[test]
 fn what_is_dangerous_is_started_when_asked_for() {
     let place = Place::new();
@@ -208,6 +213,7 @@ fn what_is_dangerous_is_started_when_asked_for() {
 }
 
 /// A server that says everything twice is reported once.
+#[cfg(unix)]
 #[test]
 fn a_tool_listed_twice_is_judged_once() {
     let place = Place::new();
@@ -245,6 +251,7 @@ fn findings_point_at_their_own_file() {
 }
 
 /// A secret does not come back through a finding, another line, or what a server says, whichever way it got there.
+#[cfg(unix)]
 #[test]
 fn secrets_do_not_come_back() {
     const KEY: &str = "q7Zt9Lm2Xc4Vb6Nn8Rk1";

@@ -11,7 +11,7 @@ use clap::ArgMatches;
 use super::args::{LaunchPolicy, Scan};
 use super::{Exit, Failure, ask, output, place, progress};
 use crate::connect::{Always, Bounds, Consent, Never};
-use crate::discover::Clients;
+use crate::discover::{Clients, same_variable};
 use crate::pipeline::{self, Asking, Input, Tables};
 use crate::report::Style;
 use crate::triage::{ConfigStatus, Outcome, Selection};
@@ -62,7 +62,8 @@ const BASE_VARIABLES: &[&str] = &[
 
 /// Those of `variables` that a started server gets.
 pub(super) fn base_env(variables: &[(String, String)]) -> Vec<(String, String)> {
-    variables.iter().filter(|(name, _)| BASE_VARIABLES.contains(&name.as_str())).cloned().collect()
+    let wanted = |name: &str| BASE_VARIABLES.iter().any(|known| same_variable(known, name));
+    variables.iter().filter(|(name, _)| wanted(name)).cloned().collect()
 }
 
 /// Runs a scan and reports it.

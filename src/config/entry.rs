@@ -3,7 +3,7 @@
 use super::Problem;
 use super::shape::Place;
 use crate::discover::{ConfigFile, EntryWords, Scope, ValuePlace};
-use crate::document::{Kind, Node, SourceId, Span};
+use crate::document::{Kind, Member, Node, SourceId, Span, path_at, path_below, told};
 
 /// A text and where it stands. The span covers the quotes too.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -114,20 +114,11 @@ pub(super) fn read(
         project: place.context.clone(),
         ..nothing(file, source, node.span)
     };
-    let mut entry = empty.clone();
-    let mut problems = Vec::new();
-    let mut container = Container::default();
-    entry.take(node, "", words, &mut container, &mut problems);
-    entry.run(container);
+    let (mut entry, problems) = Reader::read(empty.clone(), words, node.members().iter());
     entry.disabled |= place.variant;
     let shadowed = twice.then(|| {
-        let mut first = empty;
-        let reversed = Node { kind: Kind::Object(node.members().iter().rev().cloned().collect()), span: node.span };
-        let mut container = Container::default();
-        first.take(&reversed, "", words, &mut container, &mut Vec::new());
-        first.run(container);
-        first.disabled = entry.disabled;
-        first
+        let reversed = node.members().iter().rev();
+        ServerEntry { disabled: entry.disabled, ..Reader::read(empty, words, reversed).0 }
     });
     Ok(Read { entry, shadowed, problems })
 }
@@ -177,95 +168,103 @@ fn nothing(file: &ConfigFile, source: SourceId, span: Span) -> ServerEntry {
     }
 }
 
-impl ServerEntry {
-    fn take(
-        &mut self,
-        node: &Node,
-        path: &str,
-        words: &EntryWords,
-        container: &mut Container,
-        problems: &mut Vec<Problem>,
-    ) {
-        for member in node.members() {
-            let key = &member.key;
-            let value = &member.value;
-            let at = if path.is_empty() { key.clone() } else { format!("{path}.{key}") };
-            if words.command.contains(key) {
-                self.command(value, &at, words, container, problems);
-            } else if words.args.contains(key) {
-                // Of two lists the last counts.
-                self.args = args(value);
-                if let Some(odd) = first_map(value) {
-                    let message =
-                        format!("`{at}` of server `{}` holds a map, expected a list of texts", self.name.text);
-                    problems.push(Problem { message, span: odd.span });
-                    strings(odd, &at, key, member.key_span, &mut self.others);
-                }
-            } else if words.env.contains(key) {
-                fields(value, &at, &mut self.env);
-            } else if words.url.contains(key) && value.as_str().is_some() {
-                self.url = spanned(value);
-                self.urls.extend(spanned(value));
-            } else if words.url.contains(key) && matches!(value.kind, Kind::Array(_)) {
-                // Whatever a client makes of several: each is judged.
-                self.urls.extend(list(value));
-                self.url = self.urls.last().cloned();
-                let message = format!("`{at}` of server `{}` is a list, expected a text", self.name.text);
-                problems.push(Problem { message, span: value.span });
-            } else if words.headers.contains(key) {
-                fields(value, &at, &mut self.headers);
-            } else if words.image.contains(key) && value.as_str().is_some() {
-                strings(value, &at, key, member.key_span, &mut container.image);
-            } else if words.volumes.contains(key) {
-                strings(value, &at, key, member.key_span, &mut container.volumes);
-            } else if words.nested.contains(key) && value.is_object() {
-                self.take(value, &at, words, container, problems);
-            } else if words.disabled.contains(key) && value.as_bool().is_some() {
-                self.disabled |= value.as_bool() == Some(true);
-            } else if words.enabled.contains(key) && value.as_bool().is_some() {
-                self.disabled |= value.as_bool() == Some(false);
-            } else if words.off.contains_key(key) && value.as_str().is_some() {
-                self.disabled |= value.as_str() == words.off.get(key).map(String::as_str);
-            } else {
-                strings(value, &at, key, member.key_span, &mut self.others);
+/// An entry while it is read.
+struct Reader<'w> {
+    entry: ServerEntry,
+    /// Arguments that stand in the command itself; those given beside it come after, wherever they stand.
+    rest: Vec<Spanned>,
+    container: Container,
+    words: &'w EntryWords,
+    problems: Vec<Problem>,
+}
+
+impl<'w> Reader<'w> {
+    fn read<'d>(
+        empty: ServerEntry,
+        words: &'w EntryWords,
+        members: impl Iterator<Item = &'d Member>,
+    ) -> (ServerEntry, Vec<Problem>) {
+        let mut reader =
+            Reader { entry: empty, rest: Vec::new(), container: Container::default(), words, problems: Vec::new() };
+        members.for_each(|member| reader.take(member, ""));
+        let Reader { mut entry, mut rest, container, problems, .. } = reader;
+        rest.append(&mut entry.args);
+        entry.args = rest;
+        entry.run(container);
+        (entry, problems)
+    }
+
+    fn take(&mut self, member: &Member, path: &str) {
+        let Member { key, value, .. } = member;
+        let words = self.words;
+        let at = path_below(path, key);
+        let entry = &mut self.entry;
+        if words.command.contains(key) {
+            self.command(value, &at);
+        } else if words.args.contains(key) {
+            // Of two lists the last counts.
+            entry.args = args(value);
+            if let Some(odd) = first_map(value) {
+                let message = format!("`{at}` of server `{}` holds a map, expected a list of texts", entry.name.text);
+                self.problems.push(Problem { message, span: odd.span });
+                strings(odd, &at, key, member.key_span, &mut entry.others);
             }
+        } else if words.env.contains(key) {
+            fields(value, &at, &mut entry.env);
+        } else if words.url.contains(key) && value.as_str().is_some() {
+            entry.url = spanned(value);
+            entry.urls.extend(spanned(value));
+        } else if words.url.contains(key) && matches!(value.kind, Kind::Array(_)) {
+            // Whatever a client makes of several: each is judged.
+            entry.urls.extend(list(value));
+            entry.url = entry.urls.last().cloned();
+            let message = format!("`{at}` of server `{}` is a list, expected a text", entry.name.text);
+            self.problems.push(Problem { message, span: value.span });
+        } else if words.headers.contains(key) {
+            fields(value, &at, &mut entry.headers);
+        } else if words.image.contains(key) && value.as_str().is_some() {
+            strings(value, &at, key, member.key_span, &mut self.container.image);
+        } else if words.volumes.contains(key) {
+            strings(value, &at, key, member.key_span, &mut self.container.volumes);
+        } else if words.nested.contains(key) && value.is_object() {
+            value.members().iter().for_each(|member| self.take(member, &at));
+        } else if words.disabled.contains(key) && value.as_bool().is_some() {
+            entry.disabled |= value.as_bool() == Some(true);
+        } else if words.enabled.contains(key) && value.as_bool().is_some() {
+            entry.disabled |= value.as_bool() == Some(false);
+        } else if words.off.contains_key(key) && value.as_str().is_some() {
+            entry.disabled |= value.as_str() == words.off.get(key).map(String::as_str);
+        } else {
+            strings(value, &at, key, member.key_span, &mut entry.others);
         }
     }
 
     /// A string; a list of program and arguments; or a map with `path`, `args` and `env`.
-    fn command(
-        &mut self,
-        value: &Node,
-        at: &str,
-        words: &EntryWords,
-        container: &mut Container,
-        problems: &mut Vec<Problem>,
-    ) {
+    fn command(&mut self, value: &Node, at: &str) {
         match &value.kind {
             Kind::Array(_) => {
-                container.listed = true;
+                self.container.listed = true;
                 let mut all = list(value);
                 if !all.is_empty() {
-                    self.command = Some(all.remove(0));
-                    // Arguments given beside it come after.
-                    all.append(&mut self.args);
-                    self.args = all;
+                    self.entry.command = Some(all.remove(0));
+                    self.rest = all;
                 }
             }
             Kind::Object(_) => {
-                self.command = value.get("path").or_else(|| value.get("command")).and_then(spanned);
-                for member in value.members().iter().filter(|member| !matches!(member.key.as_str(), "path" | "command"))
-                {
-                    let inner = Node { kind: Kind::Object(vec![member.clone()]), span: value.span };
-                    self.take(&inner, at, words, container, problems);
-                }
+                self.rest.clear();
+                self.entry.command = value.get("path").or_else(|| value.get("command")).and_then(spanned);
+                let others = value.members().iter().filter(|inner| !matches!(inner.key.as_str(), "path" | "command"));
+                others.for_each(|inner| self.take(inner, at));
             }
-            Kind::String(_) => self.command = spanned(value),
+            Kind::String(_) => {
+                self.rest.clear();
+                self.entry.command = spanned(value);
+            }
             Kind::Null => {}
             _ => {
-                let message =
-                    format!("`{at}` of server `{}` is {}, expected a text", self.name.text, value.type_name());
-                problems.push(Problem { message, span: value.span });
+                let name = told(&self.entry.name.text);
+                let message = format!("`{at}` of server `{name}` is {}, expected a text", value.type_name());
+                self.problems.push(Problem { message, span: value.span });
             }
         }
     }
@@ -340,18 +339,18 @@ fn fields(node: &Node, path: &str, into: &mut Vec<Field>) {
     for member in node.members() {
         match spanned(&member.value) {
             Some(value) => {
-                let at = format!("{path}.{}", member.key);
+                let at = path_below(path, &member.key);
                 into.push(Field { path: at, name: member.key.clone(), name_span: member.key_span, value });
             }
             // What is deeper than it should be is still written there.
-            None => strings(&member.value, &format!("{path}.{}", member.key), &member.key, member.key_span, into),
+            None => strings(&member.value, &path_below(path, &member.key), &member.key, member.key_span, into),
         }
     }
     for element in node.elements() {
         let part = |keys: [&str; 2]| keys.iter().find_map(|key| element.get(key)).and_then(spanned);
         match (part(["name", "key"]), part(["value", "default"])) {
             (Some(name), Some(value)) => {
-                into.push(Field { path: format!("{path}.{}", name.text), name: name.text, name_span: name.span, value })
+                into.push(Field { path: path_below(path, &name.text), name: name.text, name_span: name.span, value })
             }
             _ => pair(element, path, into),
         }
@@ -367,7 +366,7 @@ fn pair(node: &Node, path: &str, into: &mut Vec<Field>) {
     let start = whole.text.len() - rest.len();
     let name_span = whole.part(0, separator);
     let value = Spanned { text: rest.to_owned(), span: whole.part(start, whole.text.len()) };
-    into.push(Field { path: format!("{path}.{name}"), name, name_span, value });
+    into.push(Field { path: path_below(path, &name), name, name_span, value });
 }
 
 /// Every string below a field that has no meaning here.
@@ -375,20 +374,45 @@ fn strings(node: &Node, path: &str, name: &str, name_span: Span, into: &mut Vec<
     match &node.kind {
         Kind::String(text) => into.push(Field {
             path: path.to_owned(),
-            name: name.to_owned(),
+            name: told(name).to_owned(),
             name_span,
             value: Spanned { text: text.clone(), span: node.span },
         }),
         Kind::Object(members) => {
             for member in members {
-                strings(&member.value, &format!("{path}.{}", member.key), &member.key, member.key_span, into);
+                strings(&member.value, &path_below(path, &member.key), &member.key, member.key_span, into);
             }
         }
         Kind::Array(elements) => {
             for (index, element) in elements.iter().enumerate() {
-                strings(element, &format!("{path}[{index}]"), name, name_span, into);
+                strings(element, &path_at(path, index), name, name_span, into);
             }
         }
         Kind::Null | Kind::Bool(_) | Kind::Number(_) => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::discover::Clients;
+    use crate::document::{Source, Sources};
+
+    fn command(entry: &str) -> Vec<String> {
+        let clients = Clients::parse(crate::rules::data("clients.toml")).unwrap();
+        let mut sources = Sources::default();
+        let id = sources.add(Source::new("x.json", format!(r#"{{"mcpServers": {{"a": {entry}}}}}"#)));
+        let file = ConfigFile::named("x.json".into(), "x.json".to_owned(), "x.json".to_owned());
+        let entry = crate::config::read(file, id, sources.get(id), &clients).servers.remove(0);
+        entry.command.into_iter().chain(entry.args).map(|word| word.text).collect()
+    }
+
+    #[test]
+    fn arguments_beside_a_command_come_after_its_own() {
+        assert_eq!(command(r#"{"args": ["c"], "command": ["a", "b"]}"#), ["a", "b", "c"]);
+        assert_eq!(command(r#"{"command": ["a", "b"], "args": ["c"]}"#), ["a", "b", "c"]);
+        assert_eq!(command(r#"{"command": ["x", "y"], "args": ["c"], "command": ["a", "b"]}"#), ["a", "b", "c"]);
+        assert_eq!(command(r#"{"command": ["x", "y"], "command": "a"}"#), ["a"]);
+        assert_eq!(command(r#"{"command": {"path": "a", "args": ["b"]}}"#), ["a", "b"]);
     }
 }

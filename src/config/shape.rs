@@ -5,7 +5,7 @@ use std::collections::HashSet;
 
 use super::Problem;
 use crate::discover::{Clients, ConfigFile, EntryWords};
-use crate::document::{Kind, Member, Node, Reached, Span, parse_embedded};
+use crate::document::{Kind, Member, Node, Reached, Span, parse_embedded, told};
 
 /// A server entry that was found, not yet read.
 pub(super) struct Place<'d> {
@@ -57,7 +57,7 @@ pub(super) fn places<'d>(
         }
         let before = found.len();
         for Reached { node, star, .. } in shape.keys.follow(root) {
-            let context = star.map(str::to_owned);
+            let context = star.map(|star| told(star).to_owned());
             if shape.single {
                 // Packages and remotes of a registry's entry are ways to the same server.
                 let node = node.elements().first().unwrap_or(node);

@@ -1,5 +1,7 @@
 //! Switches of a client that take a person out of the loop, and what it runs while it reads a config.
 
+use std::collections::HashSet;
+
 use super::entry::{ServerEntry, Spanned};
 use crate::discover::{Clients, Reach, RunEntry, SwitchEntry};
 use crate::document::{Kind, Node};
@@ -50,11 +52,17 @@ pub(super) fn of_file(root: &Node, clients: &Clients) -> Vec<Switch> {
 
 /// Where a switch of the table is on.
 fn on(root: &Node, entry: &SwitchEntry, server: Option<usize>) -> Vec<Switch> {
+    let given = |parent: Option<&Node>| {
+        let said = |key: &str| parent.and_then(|parent| parent.get(key)).and_then(Node::as_str);
+        entry.given.iter().all(|(key, value)| said(key) == Some(value.as_str()))
+    };
+    // Values of one map come one after the other, and the map is asked once: it can be long.
+    let mut asked: Option<(Option<*const Node>, bool)> = None;
     let switches = entry.keys.follow(root).into_iter().filter_map(|found| {
-        let given = entry.given.iter().all(|(key, value)| {
-            found.parent.and_then(|parent| parent.get(key)).and_then(Node::as_str) == Some(value.as_str())
-        });
         let starred = entry.star.is_empty() || found.star.is_some_and(|key| entry.star.iter().any(|star| star == key));
+        let parent = found.parent.map(std::ptr::from_ref);
+        let (_, given) =
+            *asked.insert(asked.filter(|(known, _)| *known == parent).unwrap_or_else(|| (parent, given(found.parent))));
         if !given || !starred {
             return None;
         }
@@ -81,12 +89,8 @@ fn approved(node: &Node, entry: &SwitchEntry, star: Option<&str>) -> Option<(Str
         let items: Vec<&str> = items.into_iter().filter(|item| !item.trim().is_empty() && counts(item)).collect();
         if !items.is_empty() {
             let all = items.iter().any(|item| is_whole(item, entry));
-            let mut names: Vec<String> = Vec::new();
-            for item in &items {
-                if !names.iter().any(|name| name == item) {
-                    names.push((*item).to_owned());
-                }
-            }
+            let mut known = HashSet::new();
+            let names = items.iter().filter(|item| known.insert(**item)).map(|item| (*item).to_owned()).collect();
             return Some((items.join(", "), if all { Approved::Everything } else { Approved::Names(names) }));
         }
     }

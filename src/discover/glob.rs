@@ -145,7 +145,7 @@ mod tests {
         }
         let found = |pattern: &str| -> Vec<String> {
             let found = expand(&folder.path().join(pattern));
-            found.iter().map(|path| path.strip_prefix(folder.path()).unwrap().display().to_string()).collect()
+            found.iter().map(|path| crate::discover::spelled(path.strip_prefix(folder.path()).unwrap())).collect()
         };
         assert_eq!(found("*/mcp.json"), ["b/mcp.json", "c/mcp.json"]);
         assert_eq!(found("**/mcp.json"), ["a/deep/mcp.json", "b/mcp.json", "c/mcp.json"]);

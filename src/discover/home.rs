@@ -19,6 +19,11 @@ pub enum Os {
     Windows,
 }
 
+/// Whether two names are one variable: Windows folds their case, and calls `PATH` `Path`.
+pub fn same_variable(one: &str, other: &str) -> bool {
+    one == other || cfg!(windows) && one.eq_ignore_ascii_case(other)
+}
+
 /// A home folder and the variables that move parts of it.
 #[derive(Clone, Debug)]
 pub struct Home {
@@ -105,7 +110,8 @@ impl Home {
     }
 
     fn variable(&self, name: &str) -> Option<PathBuf> {
-        self.variables.get(name).filter(|value| !value.is_empty()).map(PathBuf::from)
+        let named = self.variables.iter().find(|(known, _)| same_variable(known, name));
+        named.map(|(_, value)| value).filter(|value| !value.is_empty()).map(PathBuf::from)
     }
 }
 
@@ -119,10 +125,20 @@ mod tests {
     }
 
     #[test]
+    fn windows_folds_the_case_of_variables() {
+        assert!(same_variable("PATH", "PATH") && !same_variable("PATH", "HOME"));
+        assert_eq!(same_variable("PATH", "Path"), cfg!(windows));
+    }
+
+    #[test]
     fn tokens_have_defaults() {
         assert_eq!(paths(&[], "{HOME}/.cursor/mcp.json"), [PathBuf::from("/h/.cursor/mcp.json")]);
         assert_eq!(paths(&[], "{XDG_CONFIG_HOME}/Code"), [PathBuf::from("/h/.config/Code")]);
-        assert_eq!(paths(&[("XDG_CONFIG_HOME", "/x")], "{XDG_CONFIG_HOME}/Code"), [PathBuf::from("/x/Code")]);
+        let absolute = if cfg!(windows) { "C:/x" } else { "/x" };
+        assert_eq!(
+            paths(&[("XDG_CONFIG_HOME", absolute)], "{XDG_CONFIG_HOME}/Code"),
+            [PathBuf::from(absolute).join("Code")]
+        );
         assert_eq!(paths(&[("XDG_CONFIG_HOME", "x")], "{XDG_CONFIG_HOME}/Code"), [PathBuf::from("/h/.config/Code")]);
         assert_eq!(paths(&[], "{APPDATA}/Claude"), [PathBuf::from("/h/AppData/Roaming/Claude")]);
         assert_eq!(paths(&[], "{CLAUDE_CONFIG_DIR}/x"), Vec::<PathBuf>::new());

@@ -13,8 +13,8 @@ mod walk;
 
 pub use clients::{Client, Clients, EntryWords, Location, Scope, Shape, TableError};
 pub use form::{Form, Liberty, OnDuplicate};
-pub use home::{Home, Os};
-pub use search::discover;
+pub use home::{Home, Os, same_variable};
+pub use search::{discover, spelled};
 pub use switches::{Reach, RunEntry, SwitchEntry, ValuePlace};
 pub use users::{Host, other_homes};
 pub use walk::{ReadError, read};

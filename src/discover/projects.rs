@@ -14,6 +14,9 @@ pub(super) struct Projects {
     exact: HashMap<String, Vec<(Vec<String>, Owner)>>,
     /// Those whose last segment has a star.
     starred: Vec<(Vec<String>, Owner)>,
+    /// The last segments of these, each once: with a star at the beginning alone, without it; and all others.
+    suffixes: Vec<String>,
+    globs: Vec<String>,
 }
 
 impl Projects {
@@ -21,7 +24,16 @@ impl Projects {
         for pattern in glob::alternatives(pattern) {
             let segments: Vec<String> = pattern.split('/').map(str::to_owned).collect();
             match segments.last() {
-                Some(last) if last.contains('*') => self.starred.push((segments, owner)),
+                Some(last) if last.contains('*') => {
+                    let (kinds, name) = match last.strip_prefix('*').filter(|rest| !rest.contains('*')) {
+                        Some(suffix) => (&mut self.suffixes, suffix.to_owned()),
+                        None => (&mut self.globs, last.clone()),
+                    };
+                    if !kinds.contains(&name) {
+                        kinds.push(name);
+                    }
+                    self.starred.push((segments, owner));
+                }
                 Some(last) => self.exact.entry(last.clone()).or_default().push((segments, owner)),
                 None => {}
             }
@@ -30,8 +42,9 @@ impl Projects {
 
     /// Whether a file of that name may belong to somebody.
     pub(super) fn may_own(&self, name: &str) -> bool {
-        let fits = |segments: &[String]| segments.last().is_some_and(|last| glob::fits(last, name));
-        self.exact.contains_key(name) || self.starred.iter().any(|(segments, _)| fits(segments))
+        self.exact.contains_key(name)
+            || self.suffixes.iter().any(|suffix| name.ends_with(suffix))
+            || self.globs.iter().any(|pattern| glob::fits(pattern, name))
     }
 
     /// Who owns the file at `path`, in the order of the table, each once.

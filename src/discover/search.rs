@@ -41,6 +41,8 @@ struct Search<'a> {
 struct Finder<'a> {
     /// The project's root, or the root of the tree.
     root: Option<&'a Path>,
+    /// Where the root really is.
+    real: Option<&'a Path>,
     /// The root as it was given.
     given: Option<&'a Path>,
     /// What `portable` paths are relative to: the repository around the root, else the root.
@@ -118,7 +120,8 @@ impl<'a> Search<'a> {
             }
         };
         let base = Some(repository(folder).unwrap_or(folder));
-        let finder = Finder { root: Some(folder), base, ..Finder::default() };
+        let real = folder.canonicalize().ok();
+        let finder = Finder { root: Some(folder), real: real.as_deref(), base, ..Finder::default() };
         for client in self.wanted() {
             for location in &client.locations {
                 for pattern in location.project.iter().filter(|pattern| begins(pattern)) {
@@ -162,14 +165,12 @@ impl<'a> Search<'a> {
                 }
                 if owners.is_empty() {
                     let file = ConfigFile::named(absolute.clone(), self.shown(path), self.portable(&absolute, finder));
-                    self.insert(file);
+                    self.insert(file, finder);
                 }
             }
-            Err(error) => self.found.skipped.push(Skipped {
-                shown: path.display().to_string(),
-                reason: walk::describe(&error),
-                named: true,
-            }),
+            Err(error) => {
+                self.found.skipped.push(Skipped { shown: spelled(path), reason: walk::describe(&error), named: true })
+            }
         }
     }
 
@@ -192,9 +193,10 @@ impl<'a> Search<'a> {
 
     /// The project configs in a tree.
     fn below(&mut self, root: &Path, given: &Path, most: usize) {
-        let walk::Tree { found, links, unreadable, cut } = walk::tree(root, self.clients.projects(), most);
+        let walk::Tree { found, linked, links, unreadable, cut } = walk::tree(root, self.clients.projects(), most);
         let base = Some(repository(root).unwrap_or(root));
-        let finder = Finder { root: Some(root), given: Some(given), base, ..Finder::default() };
+        let real = root.canonicalize().ok();
+        let finder = Finder { root: Some(root), real: real.as_deref(), given: Some(given), base, ..Finder::default() };
         // What a client's own folder leads to belongs to that client, whatever it is called behind the link.
         for link in links {
             let (Some(parent), Some(name)) = (link.parent(), link.file_name().and_then(|name| name.to_str())) else {
@@ -211,11 +213,26 @@ impl<'a> Search<'a> {
                 }
             }
         }
-        for path in found {
+        for (path, is_link) in
+            found.into_iter().map(|path| (path, false)).chain(linked.into_iter().map(|path| (path, true)))
+        {
+            // The walk follows no link, so what is none itself is where it seems to be.
+            let place =
+                finder.real.filter(|_| !is_link).and_then(|real| Some(real.join(path.strip_prefix(root).ok()?)));
+            let mut file: Option<ConfigFile> = None;
             for (client, location) in self.clients.of_project(&path) {
                 if self.is_wanted(client) {
-                    self.add(path.clone(), client, location, finder);
+                    let found = self.file(path.clone(), client, location, finder);
+                    match &mut file {
+                        Some(file) => file.also_read_by(found),
+                        None => file = Some(found),
+                    }
                 }
+            }
+            match (file, place) {
+                (Some(file), Some(place)) => self.take(file, place),
+                (Some(file), None) => self.insert(file, finder),
+                (None, _) => {}
             }
         }
         for (path, reason) in unreadable {
@@ -234,6 +251,11 @@ impl<'a> Search<'a> {
         if !finder.named && !path.exists() && path.symlink_metadata().is_err() {
             return;
         }
+        let file = self.file(path, client, location, finder);
+        self.insert(file, finder);
+    }
+
+    fn file(&self, path: PathBuf, client: &Client, location: &Location, finder: Finder<'_>) -> ConfigFile {
         let (shown, portable) = (self.shown_below(&path, finder), self.portable(&path, finder));
         let file = ConfigFile {
             named: finder.named,
@@ -242,11 +264,10 @@ impl<'a> Search<'a> {
             of_another: finder.home.is_some_and(Home::is_other),
             ..ConfigFile::named(path, shown, portable)
         };
-        let file = file.read_by(client, location);
-        self.insert(file);
+        file.read_by(client, location)
     }
 
-    fn insert(&mut self, file: ConfigFile) {
+    fn insert(&mut self, file: ConfigFile, finder: Finder<'_>) {
         // What does not exist is no finding, unless it was named; that was checked before.
         let Ok(real) = file.path.canonicalize() else {
             if file.path.symlink_metadata().is_ok_and(|data| data.is_symlink()) {
@@ -255,13 +276,16 @@ impl<'a> Search<'a> {
             }
             return;
         };
-        if let Some(root) = file.root.as_ref().and_then(|root| root.canonicalize().ok())
-            && !real.starts_with(&root)
-        {
+        if finder.real.is_some_and(|root| !real.starts_with(root)) {
             let reason = "a link that leads out of the project".to_owned();
             self.skip_once(Skipped { shown: file.shown, reason, named: false });
             return;
         }
+        self.take(file, real);
+    }
+
+    /// Takes in a file by the place where it really is.
+    fn take(&mut self, file: ConfigFile, real: PathBuf) {
         match self.seen.get(&real) {
             Some(at) => self.found.files[*at].also_read_by(file),
             None => {
@@ -281,7 +305,7 @@ impl<'a> Search<'a> {
     /// A path as given, without a `./` before it; an absolute one below the current folder is shown relative to it.
     fn shown(&self, path: &Path) -> String {
         let path = path.strip_prefix(&self.request.current).unwrap_or(path);
-        path.strip_prefix(".").unwrap_or(path).display().to_string()
+        spelled(path.strip_prefix(".").unwrap_or(path))
     }
 
     fn shown_below(&self, path: &Path, finder: Finder<'_>) -> String {
@@ -302,7 +326,7 @@ impl<'a> Search<'a> {
             let name = home.folder().file_name().filter(|_| home.is_other()).unwrap_or_default();
             return format!("~{}/{}", name.to_string_lossy(), slashes(relative));
         }
-        path.strip_prefix(&self.request.current).map_or_else(|_| slashes(path), slashes)
+        path.strip_prefix(&self.request.current).map_or_else(|_| spelled(path), slashes)
     }
 }
 
@@ -322,6 +346,12 @@ fn plain(path: &Path) -> PathBuf {
         }
         plain
     })
+}
+
+/// A path as it is told, with the same strokes between folders on every system.
+pub fn spelled(path: &Path) -> String {
+    let text = path.display().to_string();
+    if cfg!(windows) { text.replace('\\', "/") } else { text }
 }
 
 fn slashes(path: &Path) -> String {

@@ -74,8 +74,9 @@ pub(super) fn tree(root: &Path, names: &Projects, most: usize) -> Tree {
     let mut found = Vec::new();
     let mut unreadable = Vec::new();
     let mut links = Vec::new();
+    let mut linked = Vec::new();
     let mut cut = false;
-    let walk = WalkDir::new(root).max_depth(DEEPEST).sort_by_file_name().into_iter().filter_entry(|entry| {
+    let walk = WalkDir::new(root).max_depth(DEEPEST).into_iter().filter_entry(|entry| {
         entry.depth() == 0
             || !entry.file_type().is_dir()
             || !entry.file_name().to_str().is_some_and(|name| LEFT_OUT.contains(&name))
@@ -90,7 +91,7 @@ pub(super) fn tree(root: &Path, names: &Projects, most: usize) -> Tree {
             Ok(entry) if entry.path_is_symlink() && entry.path().is_dir() => links.push(entry.into_path()),
             Ok(entry) => {
                 if !entry.file_type().is_dir() && entry.file_name().to_str().is_some_and(|name| names.may_own(name)) {
-                    found.push(entry.into_path());
+                    if entry.path_is_symlink() { linked.push(entry.into_path()) } else { found.push(entry.into_path()) }
                 }
             }
             Err(error) => {
@@ -100,13 +101,20 @@ pub(super) fn tree(root: &Path, names: &Projects, most: usize) -> Tree {
             }
         }
     }
-    Tree { found, links, unreadable, cut }
+    // The few that matter, instead of every name on the way; a path sorts as a sorted walk would meet it.
+    found.sort();
+    linked.sort();
+    links.sort();
+    unreadable.sort();
+    Tree { found, linked, links, unreadable, cut }
 }
 
 /// What a tree holds.
 pub(super) struct Tree {
     /// Files with one of the names, sorted.
     pub(super) found: Vec<PathBuf>,
+    /// Links to such files.
+    pub(super) linked: Vec<PathBuf>,
     /// Links to folders.
     pub(super) links: Vec<PathBuf>,
     /// What could not be read, and why.

@@ -98,16 +98,38 @@ fn follow<'d>(from: Reached<'d>, steps: &[Step], into: &mut Vec<Reached<'d>>) {
             Step::Key(key) if *key == member.key => from.star,
             Step::Key(_) => continue,
         };
-        let dot = if from.path.is_empty() { "" } else { "." };
-        let path = format!("{}{dot}{}", from.path, member.key);
+        let path = path_below(&from.path, &member.key);
         follow(Reached { node: &member.value, parent, path, star }, rest, into);
     }
     if *step == Step::Any {
         for (index, element) in from.node.elements().iter().enumerate() {
-            let path = format!("{}[{index}]", from.path);
+            let path = path_at(&from.path, index);
             follow(Reached { node: element, parent, path, star: None }, rest, into);
         }
     }
+}
+
+/// Paths and names of places are told to a person up to this many bytes. Whoever writes a file decides how long its keys
+/// are, and everything below one repeats it.
+const LONGEST: usize = 256;
+
+/// A name as it is told: cut where it is very long.
+pub fn told(name: &str) -> &str {
+    let ends = name.char_indices().map(|(at, c)| at + c.len_utf8());
+    &name[..ends.take_while(|end| *end <= LONGEST).last().unwrap_or(0)]
+}
+
+/// The path of a key below a path.
+pub fn path_below(path: &str, key: &str) -> String {
+    let dot = if path.is_empty() { "" } else { "." };
+    let mut below = format!("{}{dot}{}", told(path), told(key));
+    below.truncate(told(&below).len());
+    below
+}
+
+/// The path of an element of a list at a path.
+pub fn path_at(path: &str, index: usize) -> String {
+    format!("{}[{index}]", told(path))
 }
 
 fn steps(path: &str) -> Vec<Step> {
@@ -141,6 +163,14 @@ mod tests {
         assert_eq!(steps("a['*']"), [key("a"), key("*")]);
         assert_eq!(steps(""), []);
         assert_eq!(steps("."), []);
+    }
+
+    #[test]
+    fn long_keys_are_cut() {
+        let long = "é".repeat(10_000);
+        assert_eq!(path_below("a", "b"), "a.b");
+        assert!(path_below(&path_below("a", &long), &long).len() <= LONGEST);
+        assert!(path_at(&long, 7).ends_with("é[7]"));
     }
 
     #[test]

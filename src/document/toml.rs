@@ -30,13 +30,20 @@ fn table(table: &Table, around: Span) -> Node {
         })
         .collect();
     let own = table.span().map_or(around, |range| Span::new(range.start, range.end));
-    Node { span: widened(own, &members), kind: Kind::Object(members) }
+    enclosing(own, Kind::Object(members))
 }
 
-fn widened(own: Span, members: &[Member]) -> Span {
-    members
-        .iter()
-        .fold(own, |span, member| Span::new(span.start.min(member.key_span.start), span.end.max(member.value.span.end)))
+/// A node that reaches over all that is in it. What belongs together may stand apart: `a.b` here and `a.c` there.
+fn enclosing(own: Span, kind: Kind) -> Node {
+    let join = |a: Span, b: Span| Span::new(a.start.min(b.start), a.end.max(b.end));
+    let span = match &kind {
+        Kind::Object(members) => {
+            members.iter().fold(own, |span, member| join(join(span, member.key_span), member.value.span))
+        }
+        Kind::Array(elements) => elements.iter().fold(own, |span, element| join(span, element.span)),
+        _ => own,
+    };
+    Node { kind, span }
 }
 
 fn item(item: &Item, around: Span) -> Option<Node> {
@@ -49,9 +56,7 @@ fn item(item: &Item, around: Span) -> Option<Node> {
 }
 
 fn list(tables: &ArrayOfTables, around: Span) -> Node {
-    let elements: Vec<Node> = tables.iter().map(|table| self::table(table, around)).collect();
-    let end = elements.last().map_or(around.end, |last| last.span.end);
-    Node { kind: Kind::Array(elements), span: Span::new(around.start, end.max(around.start)) }
+    enclosing(around, Kind::Array(tables.iter().map(|table| self::table(table, around)).collect()))
 }
 
 fn value(value: &Value, around: Span) -> Node {
@@ -76,7 +81,7 @@ fn value(value: &Value, around: Span) -> Node {
                 .collect(),
         ),
     };
-    Node { kind, span }
+    enclosing(span, kind)
 }
 
 #[cfg(test)]

@@ -1,11 +1,16 @@
 //! YAML, from the events of `granit-parser`.
 
+use std::collections::{HashMap, HashSet};
+use std::ops::Range;
+
 use granit_parser::{Event, Parser, ScalarStyle};
 
 use super::{Kind, Member, Node, Span, SyntaxError};
 
 /// Nodes that aliases may add: a few lines can stand for billions.
 const MOST_ALIASED: usize = 100_000;
+/// So many bytes of text count as one more of them.
+const BYTES_A_NODE: usize = 32;
 /// Deeper files are attacks.
 const DEEPEST: usize = 256;
 
@@ -15,7 +20,7 @@ const DEEPEST: usize = 256;
 /// # Errors
 /// The first place that is not YAML, or that goes over a bound.
 pub fn parse_yaml(text: &str) -> Result<Node, SyntaxError> {
-    let mut reader = Reader { text, events: Vec::new(), at: 0, anchors: Vec::new(), aliased: 0 };
+    let mut reader = Reader { text, events: Vec::new(), at: 0, anchors: HashMap::new(), copying: false, aliased: 0 };
     for event in Parser::new_from_str(text) {
         let (event, span) = event.map_err(|error| {
             let at = error.marker().byte_offset().unwrap_or(0).min(text.len());
@@ -31,7 +36,7 @@ pub fn parse_yaml(text: &str) -> Result<Node, SyntaxError> {
     if reader.events.is_empty() {
         return Ok(Node { kind: Kind::Object(Vec::new()), span: Span::new(0, text.len()) });
     }
-    reader.node(0)
+    reader.node(0).map(|(node, _)| node)
 }
 
 /// Parses the YAML between the two lines of dashes that a Markdown file begins with; a file without them says nothing.
@@ -68,21 +73,33 @@ struct Reader<'t> {
     text: &'t str,
     events: Vec<(Event<'t>, Span)>,
     at: usize,
-    anchors: Vec<(usize, Node)>,
+    /// The events of what each anchor names. An alias reads them again: a copy of every anchored node would be one for
+    /// each level of anchors inside anchors.
+    anchors: HashMap<usize, Range<usize>>,
+    /// An alias is being read.
+    copying: bool,
     aliased: usize,
 }
 
 impl Reader<'_> {
-    fn node(&mut self, depth: usize) -> Result<Node, SyntaxError> {
+    /// The next node, and where it is used: for an alias that is elsewhere than where it is written.
+    fn node(&mut self, depth: usize) -> Result<(Node, Span), SyntaxError> {
         let Some((event, span)) = self.events.get(self.at).cloned() else {
             return Err(SyntaxError {
                 message: "the file ends too early".to_owned(),
                 span: Span::new(self.text.len(), self.text.len()),
             });
         };
+        let begin = self.at;
         self.at += 1;
         if depth > DEEPEST {
             return Err(SyntaxError { message: format!("nested deeper than {DEEPEST}"), span });
+        }
+        if self.copying {
+            self.aliased += 1 + if let Event::Scalar(value, ..) = &event { value.len() / BYTES_A_NODE } else { 0 };
+            if self.aliased > MOST_ALIASED {
+                return Err(SyntaxError { message: "aliases stand for more than a config holds".to_owned(), span });
+            }
         }
         let anchor = event.anchor_id().unwrap_or(0);
         let node = match event {
@@ -92,61 +109,52 @@ impl Reader<'_> {
             }
             Event::SequenceStart(..) => {
                 let mut elements = Vec::new();
+                let mut span = span;
                 while !self.ends(|event| matches!(event, Event::SequenceEnd)) {
-                    elements.push(self.node(depth + 1)?);
+                    let (element, used) = self.node(depth + 1)?;
+                    span = join(span, used);
+                    elements.push(element);
                 }
-                let span = elements.iter().fold(span, |span, element: &Node| join(span, element.span));
                 Node { kind: Kind::Array(elements), span: self.closed(span) }
             }
             Event::MappingStart(..) => {
                 let mut members: Vec<Member> = Vec::new();
+                let mut span = span;
                 while !self.ends(|event| matches!(event, Event::MappingEnd)) {
-                    let key = self.node(depth + 1)?;
-                    let value = self.node(depth + 1)?;
-                    members.push(Member { key: key.scalar().unwrap_or_default(), key_span: key.span, value });
+                    // A key is a name, also where it reads as a truth value or as nothing.
+                    let written = match self.events.get(self.at) {
+                        Some((Event::Scalar(name, ..), span)) if !span.is_empty() => Some(name.to_string()),
+                        _ => None,
+                    };
+                    let (key, key_used) = self.node(depth + 1)?;
+                    let (value, value_used) = self.node(depth + 1)?;
+                    span = join(join(span, key_used), value_used);
+                    let name = written.or_else(|| key.scalar()).unwrap_or_default();
+                    members.push(Member { key: name, key_span: key.span, value });
                 }
-                let span =
-                    members.iter().fold(span, |span, member| join(join(span, member.key_span), member.value.span));
-                self.merge(&mut members, span)?;
+                let members = merged(members);
                 Node { kind: Kind::Object(members), span: self.closed(span) }
             }
-            Event::Alias(id) => {
-                let found = self.anchors.iter().rev().find(|(known, _)| *known == id).map(|(_, node)| node.clone());
-                let node = found.unwrap_or(Node { kind: Kind::Null, span });
-                self.spend(&node, span)?;
-                node
-            }
+            Event::Alias(id) => return Ok((self.again(id, begin, span, depth)?, span)),
             _ => Node { kind: Kind::Null, span },
         };
         if anchor != 0 {
-            self.anchors.push((anchor, node.clone()));
+            self.anchors.insert(anchor, begin..self.at);
         }
+        let used = node.span;
+        Ok((node, used))
+    }
+
+    /// What the alias at event `at` stands for; nothing if that is not known, or if the alias is inside it.
+    fn again(&mut self, id: usize, at: usize, span: Span, depth: usize) -> Result<Node, SyntaxError> {
+        let Some(events) = self.anchors.get(&id).filter(|events| events.end <= at).cloned() else {
+            return Ok(Node { kind: Kind::Null, span });
+        };
+        let (after, copying) = (self.at, self.copying);
+        (self.at, self.copying) = (events.start, true);
+        let (node, _) = self.node(depth)?;
+        (self.at, self.copying) = (after, copying);
         Ok(node)
-    }
-
-    /// Takes what an alias adds from the budget.
-    fn spend(&mut self, node: &Node, span: Span) -> Result<(), SyntaxError> {
-        self.aliased = self.aliased.saturating_add(size(node));
-        if self.aliased > MOST_ALIASED {
-            return Err(SyntaxError { message: "aliases stand for more than a config holds".to_owned(), span });
-        }
-        Ok(())
-    }
-
-    /// Puts the members of the maps below `<<` where that stands; what the map says itself goes before, and what an
-    /// earlier one says before a later one.
-    fn merge(&mut self, members: &mut Vec<Member>, span: Span) -> Result<(), SyntaxError> {
-        while let Some(at) = members.iter().position(|member| member.key == "<<" && is_mergeable(&member.value)) {
-            let merged = members.remove(at).value;
-            let maps = if merged.is_object() { std::slice::from_ref(&merged) } else { merged.elements() };
-            for member in maps.iter().flat_map(Node::members) {
-                if !members.iter().any(|own| own.key == member.key) {
-                    self.spend(&member.value, span)?;
-                    members.push(member.clone());
-                }
-            }
-        }
-        Ok(())
     }
 
     /// Whether the collection ends here; its closing bracket is taken.
@@ -193,6 +201,28 @@ impl Reader<'_> {
     }
 }
 
+/// A map with the members of the maps below `<<`: what the map says itself goes before, and what an earlier one says
+/// before a later one.
+fn merged(members: Vec<Member>) -> Vec<Member> {
+    let is_merge = |member: &Member| member.key == "<<" && is_mergeable(&member.value);
+    if !members.iter().any(is_merge) {
+        return members;
+    }
+    let (merges, mut own): (Vec<Member>, Vec<Member>) = members.into_iter().partition(is_merge);
+    let mut known: HashSet<String> = own.iter().map(|member| member.key.clone()).collect();
+    for merge in merges {
+        let maps = match merge.value.kind {
+            Kind::Array(maps) => maps,
+            _ => vec![merge.value],
+        };
+        for map in maps {
+            let Kind::Object(members) = map.kind else { continue };
+            own.extend(members.into_iter().filter(|member| known.insert(member.key.clone())));
+        }
+    }
+    own
+}
+
 /// Whether a value below `<<` is a map, or a list of maps.
 fn is_mergeable(value: &Node) -> bool {
     value.is_object() || !value.elements().is_empty() && value.elements().iter().all(Node::is_object)
@@ -200,14 +230,6 @@ fn is_mergeable(value: &Node) -> bool {
 
 fn join(a: Span, b: Span) -> Span {
     Span::new(a.start.min(b.start), a.end.max(b.end))
-}
-
-fn size(node: &Node) -> usize {
-    match &node.kind {
-        Kind::Array(elements) => 1 + elements.iter().map(size).sum::<usize>(),
-        Kind::Object(members) => 1 + members.iter().map(|member| size(&member.value)).sum::<usize>(),
-        _ => 1,
-    }
 }
 
 fn scalar(value: &str, style: ScalarStyle, span: Span) -> Node {
@@ -260,6 +282,13 @@ mod tests {
     }
 
     #[test]
+    fn keys_are_names() {
+        let root = parse_yaml("TRUE: 1\nnull: 2\n~: 3\n0x1F: 4\n&a b: 5\n? *a\n: 6\n: 7\n").unwrap();
+        let keys: Vec<&str> = root.members().iter().map(|member| member.key.as_str()).collect();
+        assert_eq!(keys, ["TRUE", "null", "~", "0x1F", "b", "b", ""]);
+    }
+
+    #[test]
     fn front_matter() {
         let text = "---\nname: é\nmcpServers:\n  - a: {command: npx}\n---\n# Text: [\n";
         let root = parse_front_matter(text).unwrap();
@@ -302,6 +331,16 @@ mod tests {
             bomb.push_str(&format!("a{level}: &a{level} [{}]\n", [before.as_str(); 10].join(",")));
         }
         assert!(parse_yaml(&bomb).unwrap_err().message.contains("aliases"));
+        let text = format!("a: &a {}\nb: [{}]\n", "x".repeat(100_000), "*a, ".repeat(50_000));
+        assert!(parse_yaml(&text).unwrap_err().message.contains("aliases"), "bytes count too");
+        // 250 anchors inside each other, around a lot: a copy for each would be 250 times as much.
+        let nested = format!("a: {}[{}]{}", "&x [".repeat(250), "a, ".repeat(10_000), "]".repeat(250));
+        assert!(parse_yaml(&nested).is_ok());
+        let own = parse_yaml("a: &a [*a, 1]\nb: *a\n").unwrap();
+        assert_eq!(own.get("b").unwrap().elements()[0].kind, Kind::Null);
+        let text = "a: &x {k: 1}\nb: {c: *x}\n";
+        let used = parse_yaml(text).unwrap().get("b").unwrap().span;
+        assert_eq!(&text[used.start..used.end], "{c: *x}", "a map stands where it is written");
         assert!(parse_yaml(&"[".repeat(100_000)).is_err());
         assert!(parse_yaml("").unwrap().is_object());
         assert!(parse_yaml("a: [1, 2").is_err());

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::{Asking, Tables};
 use crate::config::{self, Config, ServerEntry, Spanned};
 use crate::connect::{self, Catalog, Origin, Question, Reply, Status, Target};
-use crate::discover::{Form, Home, Scope};
+use crate::discover::{Form, Home, Scope, same_variable};
 use crate::document::SourceId;
 use crate::finding::{Finding, Severity};
 use crate::judge::{self, HiddenValue, Judged};
@@ -163,6 +163,10 @@ fn unasked(entry: &ServerEntry, launch: &Launch) -> String {
     }
 }
 
+fn variable(variables: &[(String, String)], name: &str) -> Option<String> {
+    variables.iter().find(|(known, _)| same_variable(known, name)).map(|(_, value)| value.clone())
+}
+
 /// The spellings of references that the client of an entry replaces, where they are known.
 fn forms<'c>(config: &'c Config, entry: &ServerEntry) -> Option<&'c [Form]> {
     let reader = config.file.readers.iter().find(|reader| reader.client == entry.client);
@@ -172,7 +176,7 @@ fn forms<'c>(config: &'c Config, entry: &ServerEntry) -> Option<&'c [Form]> {
 /// Learns what must not come back from a server: the values of references under names of secrets, and passwords of
 /// proxies, which every server gets.
 fn learn(redactor: &mut Redactor, configs: &[Config], asking: &Asking<'_>) {
-    let lookup = |name: &str| asking.variables.iter().find(|(known, _)| known == name).map(|(_, value)| value.clone());
+    let lookup = |name: &str| variable(&asking.variables, name);
     let entries = configs.iter().flat_map(|config| config.servers.iter().map(move |entry| (config, entry)));
     let fields = entries.flat_map(|(config, entry)| entry.env.iter().map(move |field| (forms(config, entry), field)));
     for (forms, field) in fields {
@@ -254,7 +258,9 @@ fn target(
     let root = config.file.root.as_deref().unwrap_or_else(|| home.folder());
     let lookup = |name: &str| match name {
         "PWD" => Some(root.display().to_string()),
-        name => variables.iter().find(|(known, _)| known == name).map(|(_, value)| value.clone()),
+        // Windows has no such variable, and `${userHome}` is looked up by it.
+        "HOME" => variable(variables, name).or_else(|| Some(home.folder().display().to_string())),
+        name => variable(variables, name),
     };
     let forms = forms(config, entry);
     let mut words = Vec::new();

@@ -178,13 +178,13 @@ fn physical(source: &Source, span: Span) -> PhysicalLocation {
 }
 
 fn is_absolute(path: &str) -> bool {
-    path.starts_with(['/', '\\']) || path.as_bytes().get(1) == Some(&b':')
+    // A drive's letter needs a stroke behind it: `a:b.json` is a file too.
+    path.starts_with('/') || path.get(1..3) == Some(":/")
 }
 
 /// A path as a URI: relative ones stay relative, with everything escaped that a URI can't hold.
 fn uri(path: &str) -> String {
-    let path = path.replace('\\', "/");
-    let path = path.strip_prefix("./").unwrap_or(&path);
+    let path = path.strip_prefix("./").unwrap_or(path);
     let escaped: String = path
         .bytes()
         .map(|byte| match byte {
@@ -193,7 +193,8 @@ fn uri(path: &str) -> String {
         })
         .collect();
     if path.starts_with('/') {
-        format!("file://{escaped}")
+        // `//server/share` names its host itself.
+        format!("file:{}{escaped}", if path.starts_with("//") { "" } else { "//" })
     } else if is_absolute(path) {
         format!("file:///{}", escaped.replacen("%3A", ":", 1))
     } else {
@@ -259,7 +260,10 @@ mod tests {
         assert_eq!(uri("a b/ü.json"), "a%20b/%C3%BC.json");
         assert_eq!(uri("./.mcp.json"), ".mcp.json");
         assert_eq!(uri("/home/x/a.json"), "file:///home/x/a.json");
-        assert_eq!(uri(r"C:\x\a.json"), "file:///C:/x/a.json");
+        assert_eq!(uri("C:/x/a.json"), "file:///C:/x/a.json");
+        assert_eq!(uri("//server/x/a.json"), "file://server/x/a.json");
+        assert_eq!(uri(r"a\b.json"), "a%5Cb.json", "a name like any other where strokes stand between folders");
+        assert_eq!(uri("a:b.json"), "a%3Ab.json");
         assert_eq!(name("supply-chain/unpinned-package"), "SupplyChainUnpinnedPackage");
     }
 }

@@ -66,6 +66,7 @@ impl Place {
             .current_dir(self.project())
             .env_clear()
             .env("HOME", self.home())
+            .env("USERPROFILE", self.home())
             .env("PATH", std::env::var_os("PATH").unwrap_or_default());
         let output = match input {
             None => command.stdin(std::process::Stdio::null()).output().unwrap(),

@@ -1,0 +1,4 @@
+//! See `config_value` in `properties.rs`.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| mcpscan_fuzz::run("config_value", data));
