@@ -155,7 +155,7 @@ fn what_is_no_plain_file() {
     let closed = Place::new();
     closed.write("project/.cursor/mcp.json", common::BAD_CURSOR);
     let path = closed.project().join(".cursor/mcp.json");
-    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0)).unwrap();
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o000)).unwrap();
     // Whoever may read everything can't be refused.
     if std::fs::read(&path).is_err() {
         assert_eq!(line(&closed.run(&["--format", "json"])), told("failed", "permission denied"));
