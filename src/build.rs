@@ -1,7 +1,15 @@
-//! Lists every `rules/**.toml`, sorted, as a table of `(path, text)` that `rules::load` embeds.
+//! Turns `rules/` into what the binary embeds: every `rules/**.toml`, sorted, as a table of `(path, text)` for
+//! `rules::load`, and the advisories, of which there are too many to be parsed at every start, as a table of their own.
 
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::{env, fs, io};
+
+use serde::Deserialize;
+
+/// Compiled, not embedded.
+const ADVISORIES: &str = "advisories.toml";
 
 fn main() -> io::Result<()> {
     let root = PathBuf::from(env::var("CARGO_MANIFEST_DIR").map_err(io::Error::other)?);
@@ -14,12 +22,17 @@ fn main() -> io::Result<()> {
     for file in &files {
         let name = file.strip_prefix(&rules).map_err(io::Error::other)?;
         let name = name.to_string_lossy().replace('\\', "/");
-        table.push_str(&format!("    ({name:?}, include_str!({:?})),\n", file.display().to_string()));
+        if name != ADVISORIES {
+            table.push_str(&format!("    ({name:?}, include_str!({:?})),\n", file.display().to_string()));
+        }
     }
     table.push(']');
 
     let out = PathBuf::from(env::var("OUT_DIR").map_err(io::Error::other)?);
     fs::write(out.join("embedded.rs"), table)?;
+    let text = fs::read_to_string(rules.join(ADVISORIES))?;
+    let advisories = advisories(&text).map_err(|error| io::Error::other(format!("rules/{ADVISORIES}: {error}")))?;
+    fs::write(out.join("advisories.rs"), advisories)?;
     println!("cargo::rerun-if-changed=rules");
     println!("cargo::rerun-if-changed=src/build.rs");
     Ok(())
@@ -35,4 +48,72 @@ fn collect(folder: &Path, into: &mut Vec<PathBuf>) -> io::Result<()> {
         }
     }
     Ok(())
+}
+
+/// `rules/advisories.toml` as it is written.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+struct Advisories {
+    as_of: String,
+    weakness: BTreeMap<String, String>,
+    package: Vec<Package>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Package {
+    ecosystem: String,
+    name: String,
+    vulnerable: Vec<Vulnerability>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Vulnerability {
+    ids: Vec<String>,
+    severity: String,
+    from: Option<String>,
+    before: Option<String>,
+    until: Option<String>,
+    #[serde(default)]
+    versions: Vec<String>,
+    cwe: Option<u32>,
+    sure: Option<bool>,
+}
+
+/// The table as Rust, in the order of the file, which has to be sorted.
+fn advisories(text: &str) -> Result<String, Box<dyn std::error::Error>> {
+    let Advisories { as_of, weakness, package } = toml::from_str(text)?;
+    let key = |package: &Package| (package.ecosystem.clone(), package.name.clone());
+    if let Some(pair) = package.windows(2).find(|pair| key(&pair[0]) >= key(&pair[1])) {
+        return Err(format!("`{}` stands in the wrong place: packages are sorted", pair[1].name).into());
+    }
+    let mut rust = format!(
+        "/// The day of the data.\npub static AS_OF: &str = {as_of:?};\n\npub(super) static PACKAGES: &[Package] = &[\n"
+    );
+    for Package { ecosystem, name, vulnerable } in &package {
+        writeln!(rust, "    Package {{ ecosystem: {ecosystem:?}, name: {name:?}, vulnerable: &[")?;
+        for Vulnerability { ids, severity, from, before, until, versions, cwe, sure } in vulnerable {
+            let what = match cwe {
+                Some(cwe) => weakness.get(&cwe.to_string()).ok_or_else(|| format!("CWE-{cwe} has no words"))?.as_str(),
+                None => "",
+            };
+            let severity = match severity.as_str() {
+                "critical" => "Critical",
+                "high" => "High",
+                "medium" => "Medium",
+                "low" => "Low",
+                other => return Err(format!("`{other}` is no severity").into()),
+            };
+            let sure = sure.unwrap_or(true);
+            writeln!(
+                rust,
+                "        Vulnerability {{ ids: &{ids:?}, severity: Severity::{severity}, from: {from:?}, before: {before:?}, \
+                 until: {until:?}, versions: &{versions:?}, what: {what:?}, sure: {sure} }},"
+            )?;
+        }
+        rust.push_str("    ] },\n");
+    }
+    rust.push_str("];\n");
+    Ok(rust)
 }

@@ -16,6 +16,14 @@ pub enum Ecosystem {
 }
 
 impl Ecosystem {
+    /// Its id in tables.
+    pub fn id(self) -> &'static str {
+        match self {
+            Self::Npm => "npm",
+            Self::PyPi => "pypi",
+        }
+    }
+
     /// Its name for a reader.
     pub fn name(self) -> &'static str {
         match self {

@@ -2,6 +2,7 @@
 //!
 //! A leaf of the house: it knows text and findings, not where a text or a config comes from.
 
+pub mod advisories;
 mod check;
 mod combine;
 mod draft;

@@ -1,5 +1,6 @@
 //! Checks that need code, one file a family. Their words, severities and examples are in the packs.
 
+mod advisories;
 mod client;
 mod container;
 mod format;

@@ -2,9 +2,11 @@
 
 use super::super::Known;
 use super::super::entries::{KnownPackage, Scene};
+use super::advisories;
 use crate::document::Span;
 use crate::finding::{Finding, Severity};
 use crate::launch::{Ecosystem, Package, Pin, ScriptKind};
+use crate::rules::advisories::AS_OF;
 use crate::rules::{Draft, Packs};
 
 /// Judges what one entry runs.
@@ -13,6 +15,7 @@ pub(in crate::judge) fn supply_chain(scene: &Scene<'_>, packs: &Packs, known: &K
     for package in &scene.launch.packages {
         check.pin(package);
         check.known(package, known);
+        check.vulnerable(package);
         check.cleartext(&package.spec.text, package.spec.span);
     }
     check.images();
@@ -71,6 +74,29 @@ impl Check<'_> {
                 });
             }
         }
+    }
+
+    /// A version that is known to be vulnerable. What names no version is somebody else's choice, which may be a good one.
+    fn vulnerable(&mut self, package: &Package) {
+        let Pin::Exact(version) = &package.pin else { return };
+        let name = canonical(package.ecosystem, &package.name);
+        let Some(known) = advisories::known(package.ecosystem, &name, version) else { return };
+        let fix = match known.fixed {
+            Some(fixed) => format!("Use {fixed} or later, which fixes what is known as of {}", AS_OF),
+            None => format!(
+                "No version that fixes all of it is recorded as of {}: look for one, or for another server",
+                AS_OF
+            ),
+        };
+        self.add("supply-chain/known-vulnerable", package.spec.span, &package.spec.text, |draft| {
+            draft
+                .severity(known.severity)
+                .confidence(known.confidence)
+                .with("package", package.name.clone())
+                .with("version", version.clone())
+                .with("list", known.list)
+                .with("fix", fix)
+        });
     }
 
     /// A source that is fetched without protection on the way.
