@@ -2,11 +2,20 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stderr)]
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::path::PathBuf;
+mod common;
 
-use mcpscan::discover::{Clients, Home, Host, Os, Request, discover, other_homes, spelled};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::path::{Path, PathBuf};
+
+use common::fixtures::{self, Fixture, Fixtures, said};
+use mcpscan::config::{self, Config};
+use mcpscan::discover::{
+    Client, Clients, ConfigFile, Home, Host, Location, Os, Request, discover, other_homes, spelled,
+};
+use mcpscan::document::{Source, Sources};
+use mcpscan::pipeline::{self, Tables};
 use mcpscan::rules::data;
+use mcpscan::triage::ConfigStatus;
 
 fn clients() -> Clients {
     Clients::parse(data("clients.toml")).unwrap_or_else(|error| panic!("{error}"))
@@ -17,110 +26,290 @@ fn request(home: PathBuf, os: Os, current: PathBuf, paths: Vec<PathBuf>) -> Requ
     Request { own_home: None, paths, clients: Vec::new(), homes, current, known_projects: false }
 }
 
-/// A home made from the table itself, with a file at each place in it; stars become names, and of alternatives there is
-/// one file each.
-#[test]
-fn a_home_of_every_system() {
-    let clients = clients();
-    for os in [Os::MacOs, Os::Linux, Os::Windows] {
-        let folder = tempfile::tempdir().unwrap();
-        let home = folder.path().join("home");
-        let mut owners: BTreeMap<PathBuf, BTreeSet<String>> = BTreeMap::new();
-        for client in clients.all() {
-            for location in &client.locations {
-                for template in location.templates(os) {
-                    let Some(path) = in_home(template) else { continue };
-                    for path in alternatives(&path) {
-                        let path = home.join(path.replace("**", "deep/er").replace('*', "some"));
-                        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-                        std::fs::write(&path, "{}").unwrap();
-                        owners.entry(path).or_default().insert(client.id.clone());
-                    }
-                }
+/// What stands at the places of a home or a project that is made from the table.
+#[derive(Default)]
+struct Places<'a> {
+    /// The fixtures that may stand there, and the clients that look there.
+    files: BTreeMap<PathBuf, (Vec<&'a Fixture>, BTreeSet<String>)>,
+    /// What is only told to be there, and why.
+    unread: BTreeMap<PathBuf, String>,
+}
+
+impl<'a> Places<'a> {
+    /// Takes in the place of a pattern. `put` makes a path of it.
+    fn add(
+        &mut self,
+        fixtures: &'a Fixtures,
+        client: &Client,
+        location: &Location,
+        pattern: &str,
+        put: impl Fn(&str) -> PathBuf,
+    ) {
+        let plain = |pattern: &str| pattern.replace("**", "deep/er").replace('*', "some");
+        if let Some(reason) = &location.unread {
+            self.unread.insert(put(&plain(pattern)), reason.clone());
+            return;
+        }
+        let telling = fixtures::telling(location, pattern);
+        let fitting = fixtures.at(client, &telling);
+        assert!(
+            !fitting.is_empty(),
+            "{}: nothing stands for `{pattern}`. Add fixtures/clients/{}/{}, a config as this client writes it, and what \
+             it holds to fixtures/clients/expected.toml",
+            client.id,
+            client.id,
+            telling.rsplit('/').next().unwrap()
+        );
+        for (fixture, name) in fitting {
+            let path = match pattern.rsplit_once('/') {
+                Some((folder, _)) => put(&format!("{}/{name}", plain(folder))),
+                None if pattern.starts_with('{') => put(pattern),
+                None => put(&name),
+            };
+            let (candidates, clients) = self.files.entry(path).or_default();
+            if !candidates.iter().any(|known| known.client == fixture.client && known.path == fixture.path) {
+                candidates.push(fixture);
+            }
+            clients.insert(client.id.clone());
+        }
+    }
+
+    /// How often everything must be written until every fixture stood at each of its places.
+    fn rounds(&self) -> usize {
+        self.files.values().map(|(candidates, _)| candidates.len()).max().unwrap()
+    }
+
+    /// Writes all files, and gives the fixture at each.
+    fn write(&self, round: usize) -> BTreeMap<&PathBuf, (&'a Fixture, BTreeSet<String>)> {
+        for path in self.unread.keys() {
+            // Some stores are a folder of many files.
+            match path.extension() {
+                Some(_) => write_bytes(path, b"\0binary"),
+                None => ["000003.log", "CURRENT", "LOCK"].iter().for_each(|name| write_bytes(&path.join(name), b"\0")),
             }
         }
-        let found = discover(&request(home, os, folder.path().to_owned(), Vec::new()), &clients);
-        let mut seen = BTreeSet::new();
-        for file in found.files {
-            assert!(seen.insert(file.path.clone()), "{os:?}: {} is found twice", file.path.display());
-            let owners =
-                owners.get(&file.path).unwrap_or_else(|| panic!("{os:?}: {} is nobody's", file.path.display()));
+        let placed = self.files.iter().map(|(path, (candidates, clients))| {
+            let fixture = candidates[round % candidates.len()];
+            write_bytes(path, &fixtures::contents(fixture, path));
+            (path, (fixture, clients.clone()))
+        });
+        placed.collect()
+    }
+
+    /// Every file is found once and by all its clients, and says exactly what the fixture says. In a `tree` each folder
+    /// may be a project, so that others look there too.
+    fn check(&self, round: usize, request: &Request, root: &Path, tables: &Tables, (what, tree): (&str, bool)) {
+        let placed = self.write(round);
+        let fallback = |id: &str| tables.clients.get(id).unwrap().fallback;
+        let mut found: BTreeSet<PathBuf> = BTreeSet::new();
+        // What lies outside of homes is the test machine's own.
+        let files = discover(request, &tables.clients).files.into_iter().filter(|file| file.path.starts_with(root));
+        for file in files {
+            let shown = file.path.display();
+            assert!(found.insert(file.path.clone()), "{what}: {shown} is found twice");
+            assert_eq!(file.unread.as_ref(), self.unread.get(&file.path), "{what}: {shown}");
+            if file.unread.is_some() {
+                continue;
+            }
+            let (_, owners) = placed.get(&file.path).unwrap_or_else(|| panic!("{what}: {shown} is nobody's"));
             let readers: BTreeSet<String> = file.readers.iter().map(|reader| reader.client.clone()).collect();
-            let fallback = |id: &String| clients.get(id).unwrap().fallback;
             let expected: BTreeSet<String> =
                 owners.iter().filter(|id| owners.len() == 1 || !fallback(id)).cloned().collect();
-            assert_eq!(readers, expected, "{os:?}: {}", file.path.display());
+            let fit = if tree { readers.is_superset(&expected) } else { readers == expected };
+            assert!(fit, "{what}: {shown}: {readers:?} read it, and not {expected:?}");
         }
-        let missed: Vec<&PathBuf> = owners.keys().filter(|path| !seen.contains(*path)).collect();
-        assert_eq!(missed, Vec::<&PathBuf>::new(), "{os:?}");
-        assert!(owners.len() >= 60, "{os:?}: {}", owners.len());
+        let all: BTreeSet<PathBuf> = self.files.keys().chain(self.unread.keys()).cloned().collect();
+        assert_eq!(found, all, "{what}");
+
+        let read = pipeline::read(request, tables);
+        let mut servers: BTreeMap<PathBuf, Config> =
+            read.configs.into_iter().map(|config| (config.file.path.clone(), config)).collect();
+        for (path, (fixture, owners)) in placed {
+            let Some(config) = servers.remove(path) else {
+                // A file that says nothing is worth no line.
+                assert_eq!(fixture.servers, Vec::<String>::new(), "{what}: {} says nothing", path.display());
+                continue;
+            };
+            let of = format!("{what}: fixtures/clients/{}/{} at {}", fixture.client, fixture.path, path.display());
+            assert_eq!(config.problems, [], "{of}");
+            assert_eq!(config.servers.iter().map(said).collect::<Vec<_>>(), fixture.servers, "{of}");
+            if owners.len() > 1 && fallback(&fixture.client) {
+                continue;
+            }
+            for entry in &config.servers {
+                let readers: BTreeSet<&String> = entry.also.iter().chain([&entry.client]).collect();
+                assert!(entry.is_read && readers.contains(&fixture.client), "{of}: `{}` is not read", entry.name.text);
+                assert!(tree || readers.iter().all(|id| owners.contains(*id)), "{of}: {readers:?}");
+            }
+        }
+        for (path, reason) in &self.unread {
+            let told = read
+                .coverage
+                .configs
+                .iter()
+                .find(|config| Path::new(&config.path).ends_with(path) || path.ends_with(&config.path));
+            let told = told.unwrap_or_else(|| panic!("{what}: {} is not told", path.display()));
+            assert_eq!((told.status, told.reason.as_ref()), (ConfigStatus::Skipped, Some(reason)), "{what}");
+        }
     }
 }
 
-/// The part of a template inside a home, where no variable is set.
-fn in_home(template: &str) -> Option<String> {
-    let (token, rest) = template.strip_prefix('{')?.split_once('}')?;
-    let token = token.split_once('|').map_or(token, |(_, otherwise)| otherwise);
-    let (base, below) = token.split_once('/').unwrap_or((token, ""));
-    let base = match base {
-        "HOME" => "",
-        "XDG_CONFIG_HOME" => ".config",
-        "XDG_DATA_HOME" => ".local/share",
-        "XDG_STATE_HOME" => ".local/state",
-        "APPDATA" => "AppData/Roaming",
-        "LOCALAPPDATA" => "AppData/Local",
-        _ => return None,
+/// A home made from the table itself, with the fixtures at all places; stars become names, and of alternatives there is
+/// one file each. Once as it is without variables, and once with every variable that moves something.
+#[test]
+fn a_home_of_every_system() {
+    let tables = Tables::load(Vec::new()).unwrap();
+    let fixtures = Fixtures::load();
+    for (os, moved) in fixtures::SYSTEMS.into_iter().flat_map(|os| [(os, false), (os, true)]) {
+        let folder = tempfile::tempdir().unwrap();
+        let root = folder.path();
+        let home = root.join("home");
+        let mut variables = HashMap::from([
+            ("PROGRAMDATA".to_owned(), root.join("programdata").display().to_string()),
+            ("ProgramW6432".to_owned(), root.join("programs").display().to_string()),
+        ]);
+        let mut places = Places::default();
+        for (client, location) in tables.clients.all().iter().flat_map(locations) {
+            for template in location.templates(os).flat_map(|template| fixtures::alternatives(template)) {
+                let Some((token, _)) = template.strip_prefix('{').and_then(|rest| rest.split_once('}')) else {
+                    // Outside of all homes: nothing can be put there, so it is read as if it were.
+                    read_alone(&fixtures, client, location, &template, &tables.clients);
+                    continue;
+                };
+                let Some(folder) = folder_of(token, root, moved, &mut variables) else { continue };
+                let place = |path: &str| {
+                    let below = path.split_once('}').map_or("", |(_, below)| below);
+                    below
+                        .split('/')
+                        .filter(|segment| !segment.is_empty())
+                        .fold(folder.clone(), |path, segment| path.join(segment))
+                };
+                places.add(&fixtures, client, location, &template, place);
+            }
+        }
+        std::fs::create_dir_all(root.join("empty")).unwrap();
+        let homes = vec![Home::new(home, os, variables)];
+        let request = Request { homes, ..request(root.join("home"), os, root.join("empty"), Vec::new()) };
+        for round in 0..places.rounds() {
+            places.check(round, &request, root, &tables, (&format!("{os:?}"), false));
+        }
+        assert!(places.files.len() >= if moved { 60 } else { 120 }, "{os:?}: {}", places.files.len());
+        eprintln!("{os:?}, variables {moved}: {} files, {} unread", places.files.len(), places.unread.len());
+    }
+}
+
+fn locations(client: &Client) -> impl Iterator<Item = (&Client, &Location)> {
+    client.locations.iter().map(move |location| (client, location))
+}
+
+/// The folder that a token stands for. What only a variable leads to is there where those are set.
+fn folder_of(token: &str, root: &Path, moved: bool, variables: &mut HashMap<String, String>) -> Option<PathBuf> {
+    let (name, otherwise) = token.split_once('|').map_or((token, None), |(name, other)| (name, Some(other)));
+    let known = match name {
+        "HOME" => Some("home"),
+        "XDG_CONFIG_HOME" => Some("home/.config"),
+        "XDG_DATA_HOME" => Some("home/.local/share"),
+        "XDG_STATE_HOME" => Some("home/.local/state"),
+        "APPDATA" => Some("home/AppData/Roaming"),
+        "LOCALAPPDATA" => Some("home/AppData/Local"),
+        "PROGRAMDATA" => Some("programdata"),
+        "PROGRAMFILES" => Some("programs"),
+        _ => None,
     };
-    let parts = [base, below, rest.trim_start_matches('/')];
-    Some(parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("/"))
+    if let Some(known) = known {
+        return Some(root.join(known));
+    }
+    if moved {
+        let folder = root.join("moved").join(name);
+        variables.insert(name.to_owned(), folder.display().to_string());
+        return Some(folder);
+    }
+    let (base, below) = otherwise?.split_once('/').unwrap_or((otherwise?, ""));
+    let folder = folder_of(base, root, moved, variables)?;
+    Some(if below.is_empty() { folder } else { folder.join(below) })
 }
 
-fn alternatives(pattern: &str) -> Vec<String> {
-    match pattern.split_once('{').and_then(|(head, rest)| Some((head, rest.split_once('}')?))) {
-        Some((head, (choices, tail))) => {
-            choices.split(',').flat_map(|choice| alternatives(&format!("{head}{choice}{tail}"))).collect()
+fn read_alone(fixtures: &Fixtures, client: &Client, location: &Location, path: &str, clients: &Clients) {
+    let mut places = Places::default();
+    places.add(fixtures, client, location, path, |path| PathBuf::from(path));
+    for (path, (candidates, _)) in places.files {
+        for fixture in candidates {
+            let shown = path.display().to_string();
+            let file = ConfigFile::named(path.clone(), shown.clone(), shown.clone()).read_by(client, location);
+            let mut sources = Sources::default();
+            let id = sources.add(Source::new(&shown, fixtures::contents(fixture, &path)));
+            let config = config::read(file, id, sources.get(id), clients);
+            assert_eq!(config.problems, [], "{shown}");
+            assert_eq!(config.servers.iter().map(said).collect::<Vec<_>>(), fixture.servers, "{shown}");
+            assert!(config.servers.iter().all(|entry| entry.is_read && entry.client == client.id), "{shown}");
         }
-        None => vec![pattern.to_owned()],
     }
 }
 
+/// A project made from the table with the fixtures at all places, from a folder inside, from above, and by name.
 #[test]
 fn a_project_from_inside_from_above_and_by_name() {
-    let clients = clients();
+    let tables = Tables::load(Vec::new()).unwrap();
+    let fixtures = Fixtures::load();
     let folder = tempfile::tempdir().unwrap();
-    let project = folder.path().join("project");
+    let root = folder.path();
+    let (project, home) = (root.join("project"), root.join("home"));
     let deep = project.join("src/deep");
-    std::fs::create_dir_all(&deep).unwrap();
-    std::fs::create_dir(project.join(".git")).unwrap();
-    let mut expected = BTreeSet::new();
-    for client in clients.all() {
-        for pattern in client.locations.iter().flat_map(|location| &location.project) {
-            for path in alternatives(pattern) {
-                let path = project.join(path.replace("**", "deep/er").replace('*', "some"));
-                std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-                std::fs::write(&path, "{}").unwrap();
-                expected.insert(path);
+    for folder in [&home, &deep, &project.join(".git")] {
+        std::fs::create_dir_all(folder).unwrap();
+    }
+    let mut places = Places::default();
+    for (client, location) in tables.clients.all().iter().flat_map(locations) {
+        for pattern in location.project.iter().flat_map(|pattern| fixtures::alternatives(pattern)) {
+            places.add(&fixtures, client, location, &pattern, |path| project.join(path));
+        }
+    }
+    for round in 0..places.rounds() {
+        let request = |current: &PathBuf, paths| request(home.clone(), Os::Linux, current.clone(), paths);
+        places.check(
+            round,
+            &request(&deep, Vec::new()),
+            root,
+            &tables,
+            ("from a folder inside, up to the repository", false),
+        );
+        places.check(round, &request(&home, vec![project.clone()]), root, &tables, ("below a named folder", true));
+        let names = places.files.keys().cloned().collect();
+        let found = discover(&request(&home, names), &tables.clients).files.into_iter().map(|file| file.path);
+        assert_eq!(found.collect::<BTreeSet<_>>(), places.files.keys().cloned().collect(), "each by its name");
+    }
+    eprintln!("projects: {} files", places.files.len());
+}
+
+/// A fixture that stands nowhere tests nothing.
+#[test]
+fn every_fixture_has_a_place() {
+    let clients = clients();
+    let fixtures = Fixtures::load();
+    let mut used: BTreeSet<(&str, &str)> = BTreeSet::new();
+    for (client, location) in clients.all().iter().flat_map(locations) {
+        let paths = fixtures::SYSTEMS.into_iter().flat_map(|os| location.templates(os)).chain(&location.project);
+        for path in paths.flat_map(|path| fixtures::alternatives(path)) {
+            if location.unread.is_none() {
+                used.extend(
+                    fixtures.at(client, &path).into_iter().map(|(fixture, _)| (&*fixture.client, &*fixture.path)),
+                );
             }
         }
     }
-    let home = folder.path().join("home");
-    std::fs::create_dir(&home).unwrap();
-    let found = |current: &PathBuf, paths: Vec<PathBuf>| -> BTreeSet<PathBuf> {
-        discover(&request(home.clone(), Os::Linux, current.clone(), paths), &clients)
-            .files
-            .into_iter()
-            .map(|file| file.path)
-            .collect()
-    };
-    assert_eq!(found(&deep, Vec::new()), expected, "from a folder inside, up to the repository");
-    assert_eq!(found(&home, vec![project.clone()]), expected, "below a named folder");
-    let named = found(&home, expected.iter().cloned().collect());
-    assert_eq!(named, expected, "each by its name");
+    for fixture in &fixtures.0 {
+        let used = used.contains(&(&*fixture.client, &*fixture.path));
+        assert!(used, "fixtures/clients/{}/{}: no location of this client ends so", fixture.client, fixture.path);
+    }
 }
 
-fn write(path: &std::path::Path, text: &str) {
+fn write_bytes(path: &Path, bytes: &[u8]) {
     std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-    std::fs::write(path, text).unwrap();
+    std::fs::write(path, bytes).unwrap();
+}
+
+fn write(path: &Path, text: &str) {
+    write_bytes(path, text.as_bytes());
 }
 
 fn shown(found: mcpscan::discover::Found) -> Vec<String> {
@@ -263,9 +452,9 @@ fn who_reads_an_entry() {
     let clients = clients();
     let home = folder.path().join("home");
     let mut found = discover(&request(home, Os::Linux, folder.path().to_owned(), Vec::new()), &clients);
-    let mut sources = mcpscan::document::Sources::default();
-    let id = sources.add(mcpscan::document::Source::new(".mcp.json", text.as_bytes()));
-    let config = mcpscan::config::read(found.files.remove(0), id, sources.get(id), &clients);
+    let mut sources = Sources::default();
+    let id = sources.add(Source::new(".mcp.json", text.as_bytes()));
+    let config = config::read(found.files.remove(0), id, sources.get(id), &clients);
     let entry = |name: &str| config.servers.iter().find(|entry| entry.name.text == name).unwrap();
     assert_eq!(entry("a").client, "claude-code");
     assert!(entry("a").also.contains(&"copilot-cli".to_owned()) && entry("a").is_read);

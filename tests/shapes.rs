@@ -4,24 +4,8 @@
 
 mod common;
 
-use std::io::Write;
-
+use common::fixtures::zip;
 use common::{Place, Ran};
-
-/// A zip file with these files in it, stored.
-fn zip(files: &[(&str, &str)]) -> Vec<u8> {
-    let mut bytes = Vec::new();
-    let mut archive = rawzip::ZipArchiveWriter::new(&mut bytes);
-    for (name, data) in files {
-        let (mut entry, config) = archive.new_file(name).start().unwrap();
-        let mut writer = config.wrap(&mut entry);
-        writer.write_all(data.as_bytes()).unwrap();
-        let (_, descriptor) = writer.finish().unwrap();
-        entry.finish(descriptor).unwrap();
-    }
-    archive.finish().unwrap();
-    bytes
-}
 
 fn configs(ran: &Ran) -> Vec<(String, String, u64)> {
     let json = ran.json();
@@ -37,7 +21,7 @@ fn bundles_are_found_and_read() {
     let place = Place::new();
     let manifest = r#"{"manifest_version": "0.3", "name": "b", "server": {"mcp_config":
         {"command": "npx", "args": ["-y", "postmark-mcp"], "platform_overrides": {"win32": {"command": "uvx", "args": ["acme"]}}}}}"#;
-    place.write("project/b.mcpb", zip(&[("server/a.js", "x"), ("manifest.json", manifest)]));
+    place.write("project/b.mcpb", zip(&[("server/a.js", b"x"), ("manifest.json", manifest.as_bytes())]));
     for args in [&["--format", "json"][..], &[".", "--format", "json"], &["b.mcpb", "--format", "json"]] {
         let ran = place.run(args);
         assert_eq!(configs(&ran), [("b.mcpb".to_owned(), "scanned".to_owned(), 2)], "{args:?}");
@@ -51,9 +35,9 @@ fn bundles_are_found_and_read() {
 #[test]
 fn bad_bundles_are_told() {
     let place = Place::new();
-    let whole = zip(&[("manifest.json", "{}")]);
+    let whole = zip(&[("manifest.json", b"{}")]);
     place.write("project/cut.dxt", &whole[..whole.len() - 5]);
-    place.write("project/none.mcpb", zip(&[("a.json", "{}")]));
+    place.write("project/none.mcpb", zip(&[("a.json", b"{}")]));
     place.write("project/text.mcpb", r#"{"mcpServers": {}}"#);
     for (name, reason) in
         [("cut.dxt", "no whole zip"), ("none.mcpb", "without a manifest"), ("text.mcpb", "no whole zip")]

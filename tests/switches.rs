@@ -44,6 +44,26 @@ fn what_users_decide_for_themselves_weighs_less() {
     assert_eq!(severities("home/.gemini/settings.json"), ["medium", "low"]);
 }
 
+/// Settings that a repository brings along next to its `.mcp.json` approve that file's servers for whoever trusts the
+/// folder; the same words at home are one's own decision.
+#[test]
+fn a_project_that_approves_its_own_servers() {
+    let severities = |path: &str, settings: &str| {
+        let place = Place::new();
+        place.write("project/.mcp.json", r#"{"mcpServers": {"a": {"command": "./serve"}}}"#);
+        place.write(path, settings);
+        found(&place.run(&["--format", "json"])).into_iter().map(|(_, severity, ..)| severity).collect::<Vec<_>>()
+    };
+    for (settings, committed, at_home) in [
+        (r#"{"enableAllProjectMcpServers": true}"#, "high", "medium"),
+        (r#"{"enabledMcpjsonServers": ["a"]}"#, "medium", "low"),
+        (r#"{"enabledMcpjsonServers": ["*"]}"#, "high", "medium"),
+    ] {
+        assert_eq!(severities("project/.claude/settings.json", settings), [committed], "{settings}");
+        assert_eq!(severities("home/.claude/settings.json", settings), [at_home], "{settings}");
+    }
+}
+
 #[test]
 fn codex_by_tool_and_as_a_whole() {
     let place = Place::new();

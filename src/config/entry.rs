@@ -204,11 +204,22 @@ impl<'w> Reader<'w> {
         } else if words.args.contains(key) {
             // Of two lists the last counts.
             entry.args = args(value);
+            if let Some(odd) = first_map(value) {
+                let message = format!("`{at}` of server `{}` holds a map, expected a list of texts", entry.name.text);
+                self.problems.push(Problem { message, span: odd.span });
+                strings(odd, &at, key, member.key_span, &mut entry.others);
+            }
         } else if words.env.contains(key) {
             fields(value, &at, &mut entry.env);
         } else if words.url.contains(key) && value.as_str().is_some() {
             entry.url = spanned(value);
             entry.urls.extend(spanned(value));
+        } else if words.url.contains(key) && matches!(value.kind, Kind::Array(_)) {
+            // Whatever a client makes of several: each is judged.
+            entry.urls.extend(list(value));
+            entry.url = entry.urls.last().cloned();
+            let message = format!("`{at}` of server `{}` is a list, expected a text", entry.name.text);
+            self.problems.push(Problem { message, span: value.span });
         } else if words.headers.contains(key) {
             fields(value, &at, &mut entry.headers);
         } else if words.image.contains(key) && value.as_str().is_some() {
@@ -307,6 +318,11 @@ fn args(node: &Node) -> Vec<Spanned> {
         }
         None => list(node),
     }
+}
+
+/// The first map in a list, or the value itself.
+fn first_map(node: &Node) -> Option<&Node> {
+    if node.is_object() { Some(node) } else { node.elements().iter().find_map(first_map) }
 }
 
 /// The scalars of a list, of lists inside it too; a single string counts as a list of one.

@@ -18,7 +18,7 @@ use std::collections::HashSet;
 use crate::discover::{Clients, ConfigFile, Liberty};
 use crate::document::{
     Encoding, Format, Kind, LARGE, Node, Source, SourceId, Span, SyntaxError, beyond_json, first_command,
-    first_unknown, parse_large,
+    first_unknown, parse_inside, parse_large, second_document,
 };
 
 /// One config that was read.
@@ -71,7 +71,7 @@ pub fn read(file: ConfigFile, id: SourceId, source: &Source, clients: &Clients) 
         broken: false,
     };
     if source.encoding == Encoding::Lossy {
-        let message = "not valid UTF-8; undecodable bytes were replaced".to_owned();
+        let message = "some bytes are no text, neither UTF-8 nor UTF-16; they were replaced".to_owned();
         config.problems.push(Problem { message, span: Span::new(0, 0) });
     }
     if config.file.runs.is_some() {
@@ -80,7 +80,21 @@ pub fn read(file: ConfigFile, id: SourceId, source: &Source, clients: &Clients) 
         let message = "a command of which only running it would tell what it adds; it is not run".to_owned();
         config.problems.extend(first_unknown(&source.text).map(|span| Problem { message, span }));
     }
-    match parse(source, clients) {
+    let format = Format::of(&source.name, &source.text);
+    if format == Format::Yaml
+        && let Some(span) = second_document(&source.text)
+    {
+        let message = "a second document, which clients do not read; nor is it read here".to_owned();
+        config.problems.push(Problem { message, span });
+    }
+    let parsed = parse(source, clients).or_else(|error: SyntaxError| -> Result<Node, SyntaxError> {
+        let root = if format == Format::Json { parse_inside(&source.text) } else { None };
+        let root = root.ok_or(error)?;
+        let message = "the braces around it are missing, so that clients will not read it".to_owned();
+        config.problems.push(Problem { message, span: Span::new(0, 0) });
+        Ok(root)
+    });
+    match parsed {
         Ok(mut root) => {
             shape::unfold(&mut root, &source.text, clients);
             if !root.is_object() && !matches!(root.kind, Kind::Array(_)) {

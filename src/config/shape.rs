@@ -70,7 +70,9 @@ pub(super) fn places<'d>(
                     _ => !node.members().is_empty(),
                 };
                 if described && seen.insert(node) {
-                    found.extend(single(root, node, context, shape.variants.as_deref(), words));
+                    // A file that is one server and does not say its name is called as the file is.
+                    let own = if keys == "." { stem(file) } else { "server" };
+                    found.extend(single(root, own, node, context, shape.variants.as_deref(), words));
                 }
                 continue;
             }
@@ -88,6 +90,10 @@ pub(super) fn places<'d>(
             }
             for (index, member) in node.members().iter().enumerate() {
                 let server = looks_like_server(&member.value, words);
+                // What says a command or an address is a server whatever it is called: most clients look at nothing else.
+                if !server && is_own(&member.value, words) {
+                    continue;
+                }
                 // A place of servers that a longer path has reached is no server, unless it is called so on purpose.
                 let reached = seen.contains(&std::ptr::from_ref(&member.value));
                 match shape.list {
@@ -103,10 +109,13 @@ pub(super) fn places<'d>(
                         found.push(listed(element, index, context.clone(), words));
                     }
                     // Or each element is a map of one name.
-                    [only] if looks_like_server(&only.value, words) => {
+                    [only] if looks_like_server(&only.value, words) || sure && only.value.is_object() => {
                         found.push(place(only, context.clone()));
                     }
-                    _ => {}
+                    // A text refers to a server that is described elsewhere.
+                    _ if !sure || shape.list || element.as_str().is_some() || is_own(element, words) => {}
+                    // One that says nothing is a server all the same, or wrong.
+                    _ => found.push(listed(element, index, context.clone(), words)),
                 }
             }
         }
@@ -115,9 +124,15 @@ pub(super) fn places<'d>(
     found
 }
 
-/// The one server that a file describes, and what becomes of it on other systems.
+fn stem(file: &ConfigFile) -> &str {
+    file.path.file_stem().and_then(|stem| stem.to_str()).unwrap_or("server")
+}
+
+/// The one server that a file describes, called `own` if the file does not say how, and what becomes of it on other
+/// systems.
 fn single<'d>(
     root: &'d Node,
+    own: &str,
     node: &'d Node,
     context: Option<String>,
     variants: Option<&str>,
@@ -127,7 +142,7 @@ fn single<'d>(
         Some(name) => (name, node.span),
         None => {
             let name = root.get("name").or_else(|| root.get("id"));
-            let text = name.and_then(Node::as_str).unwrap_or("server").to_owned();
+            let text = name.and_then(Node::as_str).unwrap_or(own).to_owned();
             (text, name.map_or(node.span, |name| name.span))
         }
     };
@@ -185,6 +200,13 @@ fn listed<'d>(element: &'d Node, index: usize, context: Option<String>, words: &
     let name = named.and_then(Node::as_str).map_or_else(|| format!("[{index}]"), str::to_owned);
     let name_span = named.map_or(element.span, |name| name.span);
     Place { keys: "", name, name_span, node: Cow::Borrowed(element), context, variant: false }
+}
+
+/// Whether an entry is a part of the client itself.
+fn is_own(node: &Node, words: &EntryWords) -> bool {
+    words.own.iter().any(|(field, values)| {
+        node.get(field).and_then(Node::as_str).is_some_and(|value| values.iter().any(|own| own == value))
+    })
 }
 
 /// Whether an object has a field that says what to start or where to connect.

@@ -34,6 +34,8 @@ pub enum Approved {
     Names(Vec<String>),
     /// What the server itself calls harmless.
     Hinted,
+    /// Whatever there is, inside of bounds.
+    Sandboxed,
 }
 
 /// The switches of one entry.
@@ -57,10 +59,11 @@ fn on(root: &Node, entry: &SwitchEntry, server: Option<usize>) -> Vec<Switch> {
     // Values of one map come one after the other, and the map is asked once: it can be long.
     let mut asked: Option<(Option<*const Node>, bool)> = None;
     let switches = entry.keys.follow(root).into_iter().filter_map(|found| {
+        let starred = entry.star.is_empty() || found.star.is_some_and(|key| entry.star.iter().any(|star| star == key));
         let parent = found.parent.map(std::ptr::from_ref);
         let (_, given) =
             *asked.insert(asked.filter(|(known, _)| *known == parent).unwrap_or_else(|| (parent, given(found.parent))));
-        if !given {
+        if !given || !starred {
             return None;
         }
         let (text, scope) = approved(found.node, entry, found.star)?;
@@ -99,6 +102,7 @@ fn approved(node: &Node, entry: &SwitchEntry, star: Option<&str>) -> Option<(Str
         Reach::All => Approved::Everything,
         Reach::Named => Approved::Names(star.into_iter().map(str::to_owned).collect()),
         Reach::Hinted => Approved::Hinted,
+        Reach::Sandboxed => Approved::Sandboxed,
     };
     Some((text, scope))
 }
@@ -182,6 +186,7 @@ mod tests {
         assert_eq!(entry(r#"{"default_tools_approval_mode": "approve"}"#), Some(Approved::Everything));
         assert_eq!(entry(r#"{"tools": {"send": {"approval_mode": "approve"}}}"#), names(&["send"]));
         assert_eq!(entry(r#"{"tools": {"send": {"approval_mode": "auto"}}}"#), Some(Approved::Hinted));
+        assert_eq!(entry(r#"{"sandboxEnabled": true}"#), Some(Approved::Sandboxed));
         for off in [
             r#"{"autoApprove": []}"#,
             r#"{"autoApprove": [""]}"#,
@@ -217,6 +222,20 @@ mod tests {
             one("amp.permissions[1].tool", "Everything")
         );
         assert_eq!(json(r#"{"permission": {"*": "allow"}}"#), one("permission.*", "Everything"));
+        let terminal =
+            r#"{"settings": {"chat.tools.terminal.autoApprove": {"ls": true, "/^.*$/": {"approve": true}}}}"#;
+        assert_eq!(json(terminal), one("settings.chat.tools.terminal.autoApprove./^.*$/.approve", "Everything"));
+        assert_eq!(
+            json(r#"{"chat.mcp.serverSampling": {"Global in Code: a": {"allowedOutsideChat": true}}}"#)
+                .pop()
+                .unwrap()
+                .1,
+            r#"Names(["Global in Code: a"])"#
+        );
+        assert_eq!(
+            file(Format::Yaml, "user:\n  always_allow:\n    - developer__shell\n").pop().unwrap().1,
+            r#"Names(["developer__shell"])"#
+        );
         assert_eq!(
             file(Format::Toml, "approval_policy = \"never\"\n[mcp_servers.x]\ncommand = \"x\"\n"),
             one("approval_policy", "Everything")
@@ -226,6 +245,10 @@ mod tests {
             r#"{"permissions": {"allow": ["Bash(ls)"], "deny": ["mcp__a"]}}"#,
             r#"{"amp.permissions": [{"tool": "mcp__*", "action": "ask"}]}"#,
             r#"{"permission": {"bash": "allow", "edit": "allow"}}"#,
+            r#"{"chat.tools.terminal.autoApprove": {"/^git (status|log)/": true, "/.*/": false, "rm": {"approve": false}}}"#,
+            r#"{"chat.tools.urls.autoApprove": {"https://docs.example.com/*": true, "*": {"approveResponse": false}}}"#,
+            r#"{"chat.mcp.serverSampling": {"a": {"allowedDuringChat": true, "allowedOutsideChat": false}}}"#,
+            r#"{"chat.mcp.autostart": "newAndOutdated", "chat.mcp.discovery.enabled": true}"#,
             r#"{"approval_policy": "on-request"}"#,
             r#"{"allowedTools": ["@builtin/read", "fs_read"]}"#,
         ] {

@@ -245,8 +245,7 @@ fn plugins_that_name_other_files() {
 fn goose_in_both_files() {
     let recipe = "version: 1.0.0\ntitle: t\nextensions:\n  - type: builtin\n    name: developer\n  - type: stdio\n    name: a\n    cmd: uvx\n    args: [acme]\n    env_keys: [K]\n  - type: streamable_http\n    name: b\n    uri: https://b.example/mcp\n";
     assert_eq!(servers("/p/.goose/recipes/r.yaml", recipe), ["a: uvx acme", "b: https://b.example/mcp"]);
-    let own =
-        "extensions:\n  a:\n    type: stdio\n    cmd: uvx\n    args: [acme]\n    envs: {K: v}\n    enabled: false\n";
+    let own = "extensions:\n  developer:\n    type: builtin\n    bundled: true\n  a:\n    type: stdio\n    cmd: uvx\n    args: [acme]\n    envs: {K: v}\n    enabled: false\n";
     assert_eq!(servers("/h/.config/goose/config.yaml", own), ["a: uvx acme K=v (off)"]);
 }
 
@@ -280,4 +279,37 @@ fn toggles_and_settings_without_a_command() {
 fn agents_of_claude_code() {
     let text = "---\nname: a\nmcpServers:\n  - github\n  - b:\n      command: npx\n      args: [x]\n---\n# Text\n";
     assert_eq!(servers("/p/.claude/agents/deep/a.md", text), ["b: npx x"]);
+}
+
+/// What can't be read is told, and what stands beside it is read.
+#[test]
+fn odd_entries_are_told_and_sink_no_others() {
+    let read = |path: &str, text: &str| {
+        let (config, _) = load(path, text);
+        let found: Vec<String> = config.servers.iter().map(said).collect();
+        (found, config.problems.into_iter().map(|problem| problem.message).collect::<Vec<_>>())
+    };
+    let (found, problems) =
+        read("/p/.mcp.json", r#"{"mcpServers": [7, {"name": "a"}, {"b": {}}, "c", {"command": "x"}]}"#);
+    assert_eq!(found, ["a: ", "b: ", "[4]: x"], "a text refers to another server");
+    assert_eq!(problems, ["server `[0]` is a number, expected a map"]);
+    let (found, problems) =
+        read("/p/.mcp.json", r#"{"mcpServers": {"a": {"command": "x", "args": ["y", {"z": "t"}]}}}"#);
+    assert_eq!((found, problems.len()), (vec!["a: x y".to_owned()], 1));
+    let (found, problems) =
+        read("/p/.mcp.json", r#"{"mcpServers": {"a": {"url": ["https://a.example", "https://b.example"]}}}"#);
+    assert_eq!((found, problems.len()), (vec!["a: https://b.example".to_owned()], 1));
+    let (found, problems) = read("/p/x.json", r#""mcpServers": {"a": {"command": "x"}}"#);
+    assert_eq!((found, problems.len()), (vec!["a: x".to_owned()], 1));
+    let (found, problems) =
+        read("/p/librechat.yaml", "mcpServers: {a: {command: x}}\n---\nmcpServers: {b: {command: y}}\n");
+    assert_eq!((found, problems.len()), (vec!["a: x".to_owned()], 1));
+    assert_eq!(servers_of_type("builtin"), NONE);
+    assert_eq!(servers_of_type("platform"), NONE);
+    assert_eq!(servers_of_type("inline_python"), ["a: "], "that is code");
+    assert_eq!(servers("/p/.mcp.json", r#"{"mcpServers": {"a": {"type": "builtin", "command": "x"}}}"#), ["a: x"]);
+}
+
+fn servers_of_type(kind: &str) -> Vec<String> {
+    servers("/h/.config/goose/config.yaml", &format!("extensions:\n  a:\n    type: {kind}\n    enabled: true\n"))
 }

@@ -182,6 +182,8 @@ pub struct EntryWords {
     pub enabled: Vec<String>,
     /// Fields with the value that means: switched off.
     pub off: BTreeMap<String, String>,
+    /// Fields with the values that mean: a part of the client itself, and no server.
+    pub own: BTreeMap<String, Vec<String>>,
 }
 
 /// A place where a file may keep its servers.
@@ -251,6 +253,7 @@ impl Clients {
     /// A mistake in it, with its line; a test of this repository rules that out for the built-in one.
     pub fn parse(text: &str) -> Result<Self, TableError> {
         let Table { entry, shapes, switches, runs, remembered, homes, values, clients } = toml::from_str(text)?;
+        let switches = switches.into_iter().flat_map(SwitchEntry::everywhere).collect();
         Ok(Self {
             clients,
             entry,

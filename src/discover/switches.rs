@@ -12,6 +12,12 @@ use crate::document::KeyPath;
 pub struct SwitchEntry {
     /// Path of keys, relative to the entry or to the file; `*` is any key, or any element of a list.
     pub keys: KeyPath,
+    /// Paths below which the same keys count, too; the table has an entry of its own for each once it is read.
+    #[serde(default)]
+    below: Vec<String>,
+    /// On only where the last `*` stands for one of these keys.
+    #[serde(default)]
+    pub star: Vec<String>,
     /// Whether it stands in a server's entry and not in the file.
     #[serde(default)]
     pub entry: bool,
@@ -45,6 +51,20 @@ pub struct SwitchEntry {
     pub each: String,
 }
 
+impl SwitchEntry {
+    /// The switch, and the same one at every place below which it counts.
+    pub(super) fn everywhere(self) -> impl Iterator<Item = Self> {
+        let keys = self.keys.as_str();
+        let dot = if keys.starts_with('[') { "" } else { "." };
+        let others: Vec<Self> = self
+            .below
+            .iter()
+            .map(|place| Self { keys: KeyPath::from(format!("{place}{dot}{keys}")), ..self.clone() })
+            .collect();
+        std::iter::once(self).chain(others)
+    }
+}
+
 fn run() -> String {
     "run".to_owned()
 }
@@ -64,6 +84,8 @@ pub enum Reach {
     Named,
     /// Every tool that its server calls harmless.
     Hinted,
+    /// Every tool, but what it can do is bounded.
+    Sandboxed,
 }
 
 /// Where values stand beside the servers of a file.

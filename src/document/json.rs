@@ -1,5 +1,7 @@
 //! JSON and JSONC, by `jsonc-parser`.
 
+use std::borrow::Cow;
+
 use jsonc_parser::ast::{ObjectPropName, Value};
 use jsonc_parser::common::Ranged;
 use jsonc_parser::{CollectOptions, ParseOptions, parse_to_ast};
@@ -23,7 +25,9 @@ pub struct SyntaxError {
 /// # Errors
 /// The first place that is not JSON, also where the nesting is deeper than the parser's bound of 512.
 pub fn parse_json(text: &str) -> Result<Node, SyntaxError> {
-    parse(text, &ParseOptions::default())
+    let options = ParseOptions::default();
+    // JavaScript reads escapes of lone surrogates, so they must not hide the rest of a file.
+    repair_surrogates(text).map_or_else(|| parse(text, &options), |repaired| parse(&repaired, &options))
 }
 
 /// Parses what a server answered: JSON to the letter, with duplicate keys, order and numbers kept as they came.
@@ -43,7 +47,8 @@ pub fn parse_answer(text: &str) -> Result<Node, SyntaxError> {
 /// Where a config first takes a liberty that JSON does not allow: a comment, a trailing comma, single quotes. An empty
 /// text takes none.
 pub fn beyond_json(text: &str) -> Option<Span> {
-    parse(text, &STRICT).err().map(|error| error.span)
+    let repaired = repair_surrogates(text);
+    parse(repaired.as_deref().unwrap_or(text), &STRICT).err().map(|error| error.span)
 }
 
 const STRICT: ParseOptions = ParseOptions {
@@ -59,7 +64,44 @@ const STRICT: ParseOptions = ParseOptions {
     allow_extended_string_escapes: false,
 };
 
+/// Parses the inside of a map, as it is pasted when somebody forgets the braces around it. Nothing where the text does not
+/// begin with a key, or is no such inside either.
+pub fn parse_inside(text: &str) -> Option<Node> {
+    let first = text.trim_start().strip_prefix('"')?;
+    first.contains(':').then_some(())?;
+    let mut node = parse_json(&format!("{{{text}}}")).ok()?;
+    shift_back(&mut node, text.len());
+    Some(node)
+}
+
+/// Takes the brace that was put before a text out of all places again.
+fn shift_back(node: &mut Node, length: usize) {
+    let back = |span: Span| Span::new(span.start.saturating_sub(1), span.end.saturating_sub(1).min(length));
+    node.span = back(node.span);
+    match &mut node.kind {
+        Kind::Object(members) => {
+            for member in members {
+                member.key_span = back(member.key_span);
+                shift_back(&mut member.value, length);
+            }
+        }
+        Kind::Array(elements) => elements.iter_mut().for_each(|element| shift_back(element, length)),
+        _ => {}
+    }
+}
+
+/// The text with line feeds for lone carriage returns, which end a comment for the clients and not for the parser.
+fn with_line_feeds(text: &str) -> Cow<'_, str> {
+    let bytes = text.as_bytes();
+    let lone = |at: usize| bytes[at] == b'\r' && bytes.get(at + 1) != Some(&b'\n');
+    if !(0..bytes.len()).any(lone) {
+        return Cow::Borrowed(text);
+    }
+    text.char_indices().map(|(at, c)| if lone(at) { '\n' } else { c }).collect::<String>().into()
+}
+
 fn parse(text: &str, options: &ParseOptions) -> Result<Node, SyntaxError> {
+    let text = &*with_line_feeds(text);
     let parsed = parse_to_ast(text, &CollectOptions::default(), options).map_err(|error| SyntaxError {
         message: error.kind().to_string(),
         span: Span::new(error.range().start, error.range().end),
@@ -143,6 +185,32 @@ fn escape_at(bytes: &[u8], at: usize) -> Option<u16> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_lone_carriage_return_ends_a_comment() {
+        let root = parse_json("// note\r{\"a\": 1, // more\r\"b\": 2}\r\n").unwrap();
+        assert_eq!(root.members().iter().map(|member| member.key_span.start).collect::<Vec<_>>(), [9, 25]);
+    }
+
+    #[test]
+    fn lone_surrogates_hide_nothing() {
+        let text = r#"{"a": "\ud800", "b": 1}"#;
+        let root = parse_json(text).unwrap();
+        assert_eq!((root.members().len(), root.get("a").unwrap().as_str()), (2, Some("\u{fffd}")));
+        assert_eq!(beyond_json(text), None);
+    }
+
+    #[test]
+    fn the_inside_of_a_map() {
+        let text = " \"a\": {\"command\": \"é\"}, \"b\": {}\n";
+        let root = parse_inside(text).unwrap();
+        let command = root.get("a").unwrap().get("command").unwrap();
+        assert_eq!(&text[command.span.start..command.span.end], "\"é\"");
+        assert_eq!((root.members().len(), root.span), (2, Span::new(0, text.len())));
+        for other in ["{\"a\": ", "\"a\"", "a: b", "", "\"a\": {"] {
+            assert!(parse_inside(other).is_none(), "{other}");
+        }
+    }
 
     #[test]
     fn values_keep_their_places() {

@@ -20,7 +20,7 @@ mod yaml;
 pub use bundle::{BundleError, is_bundle, manifest};
 pub use commands::{first_command, first_unknown, parse_commands};
 pub use embedded::parse_embedded;
-pub use json::{SyntaxError, beyond_json, parse_answer, parse_json};
+pub use json::{SyntaxError, beyond_json, parse_answer, parse_inside, parse_json};
 pub use lines::{LineIndex, Position};
 pub use node::{Kind, Member, Node};
 pub use path::{KeyPath, Reached, path_at, path_below, told};
@@ -29,7 +29,7 @@ pub use sieve::{LARGE, Sieve, parse_large};
 pub use strings::raw_offset;
 pub use toml::parse_toml;
 pub use xml::parse_xml;
-pub use yaml::parse_yaml;
+pub use yaml::{parse_yaml, second_document};
 
 use std::sync::OnceLock;
 
@@ -255,7 +255,24 @@ fn decode(bytes: Vec<u8>) -> (String, Encoding) {
         }
         [0xFF, 0xFE, rest @ ..] => decode_utf16(rest, u16::from_le_bytes),
         [0xFE, 0xFF, rest @ ..] => decode_utf16(rest, u16::from_be_bytes),
-        _ => decode_utf8(bytes),
+        all => match unmarked_utf16(all) {
+            Some(unit) => decode_utf16(all, unit),
+            None => decode_utf8(bytes),
+        },
+    }
+}
+
+/// How to read UTF-16 that does not say so: most second bytes of its beginning are zero and no others, as in no other
+/// text.
+fn unmarked_utf16(bytes: &[u8]) -> Option<fn([u8; 2]) -> u16> {
+    let (pairs, _) = bytes.get(..bytes.len().min(64))?.as_chunks::<2>();
+    let zeros = |half: usize| pairs.iter().filter(|pair| pair[half] == 0).count();
+    let (first, second) = (zeros(0), zeros(1));
+    let most = |zeros: usize| pairs.len() > 1 && zeros * 4 >= pairs.len() * 3;
+    match (first == 0 && most(second), second == 0 && most(first)) {
+        (true, _) => Some(u16::from_le_bytes),
+        (_, true) => Some(u16::from_be_bytes),
+        _ => None,
     }
 }
 
@@ -332,6 +349,20 @@ mod tests {
         assert_eq!((bom.text.as_str(), bom.encoding), ("{}", Encoding::Utf8Bom));
         assert_eq!((utf16.text.as_str(), utf16.encoding), ("{}", Encoding::Utf16));
         assert_eq!(Source::new("d", b"{\xFF}").encoding, Encoding::Lossy);
+    }
+
+    #[test]
+    fn utf16_without_a_mark() {
+        let text = "{\"é\": \"日本\"} ".repeat(9);
+        let bytes = |text: &str, unit: fn(u16) -> [u8; 2]| text.encode_utf16().flat_map(unit).collect::<Vec<u8>>();
+        for unit in [u16::to_le_bytes, u16::to_be_bytes] {
+            let ascii = bytes(&"{\"a\": 1}".repeat(9), unit);
+            let source = Source::new("x", ascii.clone());
+            assert_eq!((source.encoding, source.text.len()), (Encoding::Utf16, 72));
+            assert_eq!(Source::new("x", [&ascii[..], b"x"].concat()).encoding, Encoding::Lossy);
+        }
+        assert_eq!(Source::new("x", text.clone()).encoding, Encoding::Utf8);
+        assert_eq!(Source::new("x", b"\0\0\0\0".to_vec()).encoding, Encoding::Utf8);
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! YAML, from the events of `granit-parser`.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 
 use granit_parser::{Event, Parser, ScalarStyle};
@@ -24,7 +24,7 @@ pub fn parse_yaml(text: &str) -> Result<Node, SyntaxError> {
     for event in Parser::new_from_str(text) {
         let (event, span) = event.map_err(|error| {
             let at = error.marker().byte_offset().unwrap_or(0).min(text.len());
-            SyntaxError { message: error.to_string(), span: Span::new(at, at) }
+            SyntaxError { message: error.info(), span: Span::new(at, at) }
         })?;
         let range = span.byte_range().unwrap_or(0..0);
         match event {
@@ -45,10 +45,28 @@ pub fn parse_yaml(text: &str) -> Result<Node, SyntaxError> {
 /// The first place that is not YAML, or that goes over a bound.
 pub(super) fn parse_front_matter(text: &str) -> Result<Node, SyntaxError> {
     let empty = Node { kind: Kind::Object(Vec::new()), span: Span::new(0, 0) };
-    let Some(rest) = text.strip_prefix("---").filter(|rest| rest.starts_with(['\n', '\r'])) else { return Ok(empty) };
-    let Some(end) = rest.find("\n---") else { return Ok(empty) };
+    let blank = |rest: &&str| rest.split(['\n', '\r']).next().is_some_and(|line| line.trim().is_empty());
+    let Some(rest) = text.strip_prefix("---").filter(blank) else { return Ok(empty) };
     // Blanks for what stands before keep every place as it is in the file.
-    parse_yaml(&format!("   {}", &rest[..=end]))
+    match rest.find("\n---") {
+        Some(end) => parse_yaml(&format!("   {}", &rest[..=end])),
+        // Without a second line of dashes it goes on to the end for some readers, if it is YAML to the end.
+        None => Ok(parse_yaml(&format!("   {rest}")).ok().filter(Node::is_object).unwrap_or(empty)),
+    }
+}
+
+/// Where a second document of a YAML file begins: clients take the first, or refuse the file.
+pub fn second_document(text: &str) -> Option<Span> {
+    let mut documents = 0;
+    for event in Parser::new_from_str(text) {
+        let (event, span) = event.ok()?;
+        documents += usize::from(matches!(event, Event::DocumentStart(..)));
+        if documents > 1 {
+            let at = span.byte_range().unwrap_or(0..0).start.min(text.len());
+            return Some(Span::new(at, at));
+        }
+    }
+    None
 }
 
 struct Reader<'t> {
@@ -114,6 +132,7 @@ impl Reader<'_> {
                     let name = written.or_else(|| key.scalar()).unwrap_or_default();
                     members.push(Member { key: name, key_span: key.span, value });
                 }
+                let members = merged(members);
                 Node { kind: Kind::Object(members), span: self.closed(span) }
             }
             Event::Alias(id) => return Ok((self.again(id, begin, span, depth)?, span)),
@@ -180,6 +199,33 @@ impl Reader<'_> {
         let text = self.text.get(span.start..span.end).unwrap_or_default();
         Span::new(span.start, span.start + text.trim_end().len())
     }
+}
+
+/// A map with the members of the maps below `<<`: what the map says itself goes before, and what an earlier one says
+/// before a later one.
+fn merged(members: Vec<Member>) -> Vec<Member> {
+    let is_merge = |member: &Member| member.key == "<<" && is_mergeable(&member.value);
+    if !members.iter().any(is_merge) {
+        return members;
+    }
+    let (merges, mut own): (Vec<Member>, Vec<Member>) = members.into_iter().partition(is_merge);
+    let mut known: HashSet<String> = own.iter().map(|member| member.key.clone()).collect();
+    for merge in merges {
+        let maps = match merge.value.kind {
+            Kind::Array(maps) => maps,
+            _ => vec![merge.value],
+        };
+        for map in maps {
+            let Kind::Object(members) = map.kind else { continue };
+            own.extend(members.into_iter().filter(|member| known.insert(member.key.clone())));
+        }
+    }
+    own
+}
+
+/// Whether a value below `<<` is a map, or a list of maps.
+fn is_mergeable(value: &Node) -> bool {
+    value.is_object() || !value.elements().is_empty() && value.elements().iter().all(Node::is_object)
 }
 
 fn join(a: Span, b: Span) -> Span {
@@ -249,6 +295,30 @@ mod tests {
         let span = root.get("mcpServers").unwrap().elements()[0].get("a").unwrap().get("command").unwrap().span;
         assert_eq!(&text[span.start..span.end], "npx");
         assert!(parse_front_matter("# only text").unwrap().members().is_empty());
+        assert!(parse_front_matter("---\nonly text: [\n").unwrap().members().is_empty());
+        assert_eq!(parse_front_matter("--- \na: b\n---\n").unwrap().members().len(), 1);
+        assert_eq!(parse_front_matter("---\na: b\nc: d\n").unwrap().members().len(), 2);
+    }
+
+    #[test]
+    fn merged_maps_say_what_they_say() {
+        let text = "x: &x {a: 1, b: 2}\ny: &y {b: 3, c: 4}\nz: {<<: [*x, *y], a: 0}\nw:\n  <<: *x\n  b: 9\n";
+        let root = parse_yaml(text).unwrap();
+        let said = |key: &str| -> Vec<(String, String)> {
+            let members = root.get(key).unwrap().members().iter();
+            members.map(|member| (member.key.clone(), member.value.scalar().unwrap())).collect()
+        };
+        let pair = |key: &str, value: &str| (key.to_owned(), value.to_owned());
+        assert_eq!(said("z"), [pair("a", "0"), pair("b", "2"), pair("c", "4")]);
+        assert_eq!(said("w"), [pair("b", "9"), pair("a", "1")]);
+        assert_eq!(parse_yaml("a: {<<: text}").unwrap().get("a").unwrap().members().len(), 1);
+    }
+
+    #[test]
+    fn documents_are_counted() {
+        assert_eq!(second_document("a: 1\n"), None);
+        assert_eq!(second_document("---\na: 1\n...\n"), None);
+        assert_eq!(second_document("a: 1\n---\nb: 2\n").map(|span| span.start), Some(5));
     }
 
     #[test]

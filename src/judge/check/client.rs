@@ -65,7 +65,7 @@ pub(in crate::judge) fn switches(config: &Config, packs: &Packs, findings: &mut 
         let severity = match switch.scope {
             Approved::Everything => Severity::High,
             Approved::Names(_) => Severity::Medium,
-            Approved::Hinted => Severity::Low,
+            Approved::Hinted | Approved::Sandboxed => Severity::Low,
         };
         let place = Place::File { source: config.source, span: switch.value.span };
         let draft = rule
