@@ -1,6 +1,6 @@
 //! Rules over the server entries of configs.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use super::check;
 use super::dangers::Dangers;
@@ -8,16 +8,16 @@ use crate::config::{Config, Part, ServerEntry, parts};
 use crate::discover::Clients;
 use crate::document::{SourceId, Span};
 use crate::finding::{Evidence, Finding, Place, Subject};
-use crate::launch::{self, Grammar, Launch};
+use crate::launch::{self, Ecosystem, Grammar, Launch};
 use crate::rules::{Draft, Packs, TokenEngine};
 
 /// Lists that checks compare with.
 #[derive(Clone, Debug)]
 pub struct Known {
     /// Packages, or versions of them, that were found to be malicious.
-    pub(super) malicious: Vec<KnownPackage>,
+    pub(super) malicious: Listed,
     /// Packages that nobody maintains any more.
-    pub(super) archived: Vec<KnownPackage>,
+    pub(super) archived: Listed,
     /// What containers and connections must not have.
     pub(super) dangers: Dangers,
 }
@@ -41,13 +41,37 @@ pub struct KnownError {
 #[derive(Clone, Debug, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct KnownPackage {
-    pub(super) ecosystem: crate::launch::Ecosystem,
+    pub(super) ecosystem: Ecosystem,
     pub(super) name: String,
     /// Why, in a few words.
     pub(super) note: String,
     /// The only versions that this is about; empty for all.
     #[serde(default)]
     pub(super) versions: Vec<String>,
+}
+
+/// A list of packages, by their names as their registry compares them.
+#[derive(Clone, Debug)]
+pub(super) struct Listed(HashMap<(Ecosystem, String), Vec<KnownPackage>>);
+
+impl Listed {
+    fn new(packages: Vec<KnownPackage>) -> Self {
+        let mut listed: HashMap<_, Vec<KnownPackage>> = HashMap::new();
+        for package in packages {
+            let key = (package.ecosystem, package.ecosystem.canonical(&package.name));
+            listed.entry(key).or_default().push(package);
+        }
+        Self(listed)
+    }
+
+    /// What is known of a package of that canonical name in that version.
+    pub(super) fn of(&self, ecosystem: Ecosystem, name: String, version: Option<&str>) -> Option<&KnownPackage> {
+        let packages = self.0.get(&(ecosystem, name))?;
+        let counts = |package: &&KnownPackage| {
+            package.versions.is_empty() || version.is_some_and(|version| package.versions.iter().any(|v| v == version))
+        };
+        packages.iter().find(counts)
+    }
 }
 
 impl Known {
@@ -58,6 +82,7 @@ impl Known {
     pub fn parse(packages: &str, dangers: &str) -> Result<Self, KnownError> {
         let wrong = |file| move |error| KnownError { file, error: Box::new(error) };
         let Packages { malicious, archived } = toml::from_str(packages).map_err(wrong("rules/packages.toml"))?;
+        let (malicious, archived) = (Listed::new(malicious), Listed::new(archived));
         Ok(Self { malicious, archived, dangers: toml::from_str(dangers).map_err(wrong("rules/dangers.toml"))? })
     }
 }

@@ -24,6 +24,15 @@ impl Ecosystem {
         }
     }
 
+    /// A package's name as the registry compares names. Source: PEP 503.
+    pub fn canonical(self, name: &str) -> String {
+        let lower = name.to_ascii_lowercase();
+        match self {
+            Self::Npm => lower,
+            Self::PyPi => lower.split(['-', '_', '.']).filter(|part| !part.is_empty()).collect::<Vec<_>>().join("-"),
+        }
+    }
+
     /// Its name for a reader.
     pub fn name(self) -> &'static str {
         match self {

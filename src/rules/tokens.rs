@@ -1,5 +1,6 @@
 //! Tokens of known formats inside values of a config.
 
+use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::OnceLock;
 
@@ -14,7 +15,10 @@ pub struct TokenEngine<'p> {
     rules: Vec<(&'p Rule, &'p Token, OnceLock<Option<Regex>>)>,
     keywords: Option<AhoCorasick>,
     asks: Vec<Vec<usize>>,
+    /// Rules without a keyword, and for which the format is enough.
     always: Vec<usize>,
+    /// Rules that need a word of the name, by that word; and whether they ask for nothing else.
+    named: HashMap<&'p str, Vec<(usize, bool)>>,
 }
 
 /// A token in a value.
@@ -43,9 +47,14 @@ impl<'p> TokenEngine<'p> {
         let mut keywords: Vec<&str> = Vec::new();
         let mut asks: Vec<Vec<usize>> = Vec::new();
         let mut always = Vec::new();
+        let mut named: HashMap<&str, Vec<(usize, bool)>> = HashMap::new();
         for (number, (_, token, _)) in rules.iter().enumerate() {
-            if token.keywords.is_empty() {
+            let alone = token.keywords.is_empty();
+            if alone && token.names.is_empty() {
                 always.push(number);
+            }
+            for name in &token.names {
+                named.entry(name.as_str()).or_default().push((number, alone));
             }
             for keyword in &token.keywords {
                 match keywords.iter().position(|known| known == keyword) {
@@ -61,13 +70,21 @@ impl<'p> TokenEngine<'p> {
         if keywords.is_none() {
             always = (0..rules.len()).collect();
         }
-        Self { rules, keywords, asks, always }
+        Self { rules, keywords, asks, always, named }
     }
 
     /// The tokens in a value, the longest first where two overlap. `context` are the words of the field's name and of
     /// the program, lower case: formats that are no proof by themselves need one of theirs among them.
     pub fn find(&self, value: &str, context: &[String]) -> Vec<TokenHit<'p>> {
         let mut asked: Vec<usize> = self.always.clone();
+        // Which rules the context lets through; most have hundreds of names and few of them ever stand in a config.
+        let mut allowed: Vec<usize> = Vec::new();
+        for (number, alone) in context.iter().filter_map(|word| self.named.get(word.as_str())).flatten() {
+            allowed.push(*number);
+            if *alone {
+                asked.push(*number);
+            }
+        }
         if let Some(keywords) = &self.keywords {
             asked
                 .extend(keywords.find_overlapping_iter(value).flat_map(|found| &self.asks[found.pattern().as_usize()]));
@@ -77,7 +94,7 @@ impl<'p> TokenEngine<'p> {
         let mut hits: Vec<TokenHit<'p>> = Vec::new();
         for number in asked {
             let (rule, token, compiled) = &self.rules[number];
-            if !token.names.is_empty() && !token.names.iter().any(|name| context.iter().any(|word| word == name)) {
+            if !token.names.is_empty() && !allowed.contains(&number) {
                 continue;
             }
             let Some(regex) = compiled.get_or_init(|| engine::compile(&token.pattern).ok()) else { continue };

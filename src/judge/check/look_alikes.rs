@@ -51,9 +51,17 @@ fn slip(names: &Names, name: &str) -> Option<&'static str> {
             && known.len().abs_diff(name.len()) <= 1
             // Most names are ruled out by their letters: one slip changes two at most.
             && (self::letters(known) ^ letters).count_ones() <= 2
+            && is_near(known, name)
             && strsim::osa_distance(known, name) == 1
             && slipped_word(known, name)
     })
+}
+
+/// Whether two names differ in one place of two letters at most: cheaper than a distance, and no distance of one is more.
+fn is_near(a: &str, b: &str) -> bool {
+    let before = a.bytes().zip(b.bytes()).take_while(|(a, b)| a == b).count();
+    let behind = a.bytes().rev().zip(b.bytes().rev()).take_while(|(a, b)| a == b).count();
+    a.len().max(b.len()) <= before + behind + 2
 }
 
 /// Whether the one slip is in a word of some length, in `mcp`, or in what stands between words.

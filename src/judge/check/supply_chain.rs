@@ -1,7 +1,7 @@
 //! Pack `supply-chain`: what runs can change without the config changing, or comes from a bad place.
 
 use super::super::Known;
-use super::super::entries::{KnownPackage, Scene};
+use super::super::entries::Scene;
 use super::advisories;
 use super::look_alikes::{self, Likeness};
 use crate::document::Span;
@@ -58,16 +58,15 @@ impl Check<'_> {
     }
 
     fn known(&mut self, package: &Package, known: &Known) {
-        let same = |other: &KnownPackage| {
-            other.ecosystem == package.ecosystem
-                && canonical(other.ecosystem, &other.name) == canonical(package.ecosystem, &package.name)
-                && (other.versions.is_empty()
-                    || matches!(&package.pin, Pin::Exact(version) if other.versions.contains(version)))
+        let name = package.ecosystem.canonical(&package.name);
+        let version = match &package.pin {
+            Pin::Exact(version) => Some(version.as_str()),
+            _ => None,
         };
         for (rule, list) in
             [("supply-chain/known-malicious", &known.malicious), ("supply-chain/archived-package", &known.archived)]
         {
-            if let Some(found) = list.iter().find(|other| same(other)) {
+            if let Some(found) = list.of(package.ecosystem, name.clone(), version) {
                 self.add(rule, package.spec.span, &package.spec.text, |draft| {
                     draft
                         .with("package", package.name.clone())
@@ -83,7 +82,7 @@ impl Check<'_> {
         if matches!(package.pin, Pin::FixedSource | Pin::MovingSource | Pin::Local | Pin::Unknown) {
             return;
         }
-        let name = canonical(package.ecosystem, &package.name);
+        let name = package.ecosystem.canonical(&package.name);
         let Some((known, likeness)) = look_alikes::imitated(package.ecosystem, &name) else { return };
         let (severity, how) = match likeness {
             Likeness::Slip => (Severity::High, "is one slip away from"),
@@ -103,7 +102,7 @@ impl Check<'_> {
     /// A version that is known to be vulnerable. What names no version is somebody else's choice, which may be a good one.
     fn vulnerable(&mut self, package: &Package) {
         let Pin::Exact(version) = &package.pin else { return };
-        let name = canonical(package.ecosystem, &package.name);
+        let name = package.ecosystem.canonical(&package.name);
         let Some(known) = advisories::known(package.ecosystem, &name, version) else { return };
         let fix = match known.fixed {
             Some(fixed) => format!("Use {fixed} or later, which fixes what is known as of {}", AS_OF),
@@ -300,14 +299,5 @@ impl Check<'_> {
                 });
             }
         }
-    }
-}
-
-/// PyPI folds case, dashes and dots; npm folds case.
-fn canonical(ecosystem: Ecosystem, name: &str) -> String {
-    let lower = name.to_ascii_lowercase();
-    match ecosystem {
-        Ecosystem::Npm => lower,
-        Ecosystem::PyPi => lower.split(['-', '_', '.']).filter(|part| !part.is_empty()).collect::<Vec<_>>().join("-"),
     }
 }
