@@ -1,5 +1,8 @@
 //! Names of packages that imitate a well-known one. What is known by its own name imitates nothing, however near it is.
 
+use std::collections::{HashMap, HashSet};
+use std::sync::OnceLock;
+
 use unicode_security::confusable_detection::skeleton;
 
 use crate::launch::Ecosystem;
@@ -23,7 +26,7 @@ const SHORTEST_NAME: usize = 8;
 
 /// The name that `name` imitates, if it does. Both as their registry compares names.
 pub(super) fn imitated(ecosystem: Ecosystem, name: &str) -> Option<(&'static str, Likeness)> {
-    let names = names::of(ecosystem.id());
+    let (names, index) = (names::of(ecosystem.id()), index(ecosystem));
     let lower = name.to_lowercase();
     let folded = if name.is_ascii() { lower.clone() } else { skeleton(&lower).collect() };
     if name.is_ascii() && names.is_known(&lower) {
@@ -36,8 +39,8 @@ pub(super) fn imitated(ecosystem: Ecosystem, name: &str) -> Option<(&'static str
     }
     slip(names, &lower)
         .map(|known| (known, Likeness::Slip))
-        .or_else(|| scope(names, &lower).map(|known| (known, Likeness::Scope)))
-        .or_else(|| no_scope(names, &lower).map(|known| (known, Likeness::NoScope)))
+        .or_else(|| scope(index, &lower).map(|known| (known, Likeness::Scope)))
+        .or_else(|| no_scope(index, &lower).map(|known| (known, Likeness::NoScope)))
 }
 
 /// A name one slip away, in a word that is long enough to be meant.
@@ -83,42 +86,81 @@ fn slipped_word(known: &str, name: &str) -> bool {
 }
 
 /// A scope that is nobody's known one and reads like a known one.
-fn scope(names: &Names, name: &str) -> Option<&'static str> {
+fn scope(index: &Index, name: &str) -> Option<&'static str> {
     let (scope, _) = name.strip_prefix('@')?.split_once('/')?;
-    let all = || {
-        names
-            .official
-            .iter()
-            .chain(names.known)
-            .filter_map(|known| Some((known.strip_prefix('@')?.split_once('/')?.0, *known)))
-    };
-    if all().any(|(known, _)| known == scope) {
+    if index.scopes.contains(scope) {
         return None;
     }
-    let plain = |text: &str| text.replace(['-', '_', '.'], "");
-    let near = |known: &str| {
-        known.len() >= SHORTEST_NAME && (plain(known) == plain(scope) || strsim::osa_distance(known, scope) == 1)
-            || scope.len() >= SHORTEST_WORD && known.strip_suffix("-ai") == Some(scope)
+    let spelled = plain(scope);
+    let near = |known: &OfficialScope| {
+        known.scope.len() >= SHORTEST_NAME
+            && (known.plain == spelled || is_near(known.scope, scope) && strsim::osa_distance(known.scope, scope) == 1)
+            || scope.len() >= SHORTEST_WORD && known.scope.strip_suffix("-ai") == Some(scope)
     };
-    let of_official =
-        names.official.iter().filter_map(|known| Some((known.strip_prefix('@')?.split_once('/')?.0, *known)));
-    of_official.into_iter().find(|(known, _)| near(known)).map(|(_, known)| known)
+    index.official.iter().find(|known| near(known)).map(|known| known.name)
 }
 
 /// The name of a scoped package without its scope, or with the scope's name before it.
-fn no_scope(names: &Names, name: &str) -> Option<&'static str> {
-    if name.starts_with('@') {
-        return None;
+fn no_scope(index: &Index, name: &str) -> Option<&'static str> {
+    index.bare.get(name).copied()
+}
+
+/// What is looked up of the names of one ecosystem.
+struct Index {
+    /// Every known scope.
+    scopes: HashSet<&'static str>,
+    /// Those of official packages.
+    official: Vec<OfficialScope>,
+    /// Official names as they are without their scopes.
+    bare: HashMap<String, &'static str>,
+}
+
+struct OfficialScope {
+    scope: &'static str,
+    /// Without what stands between its words.
+    plain: String,
+    /// The first package that has it.
+    name: &'static str,
+}
+
+fn plain(text: &str) -> String {
+    text.replace(['-', '_', '.'], "")
+}
+
+fn index(ecosystem: Ecosystem) -> &'static Index {
+    static NPM: OnceLock<Index> = OnceLock::new();
+    static PYPI: OnceLock<Index> = OnceLock::new();
+    let index = match ecosystem {
+        Ecosystem::Npm => &NPM,
+        Ecosystem::PyPi => &PYPI,
+    };
+    index.get_or_init(|| Index::new(names::of(ecosystem.id())))
+}
+
+impl Index {
+    fn new(names: &'static Names) -> Self {
+        let cut = |name: &&'static str| name.strip_prefix('@')?.split_once('/');
+        let scopes = names.official.iter().chain(names.known).filter_map(cut).map(|(scope, _)| scope).collect();
+        let mut official: Vec<OfficialScope> = Vec::new();
+        let mut bare = HashMap::new();
+        for name in names.official {
+            let Some((scope, rest)) = cut(name) else { continue };
+            if official.last().is_none_or(|last| last.scope != scope) {
+                official.push(OfficialScope { scope, plain: plain(scope), name });
+            }
+            // What is left has to be a name of its own: half of all servers are called `mcp-server`.
+            let telling = rest.split(['-', '_', '.']).any(|word| {
+                word.len() >= SHORTEST_WORD && !matches!(word, "server" | "tools" | "agent" | "client" | "proxy")
+            });
+            if telling && rest.len() >= SHORTEST_NAME {
+                bare.entry(rest.to_owned()).or_insert(*name);
+            }
+            for separator in ["-", "_", "."] {
+                bare.entry(format!("{scope}{separator}{rest}")).or_insert(*name);
+            }
+        }
+        Self { scopes, official, bare }
     }
-    names.official.iter().copied().find(|known| {
-        let Some((scope, rest)) = known.strip_prefix('@').and_then(|known| known.split_once('/')) else { return false };
-        // What is left has to be a name of its own: half of all servers are called `mcp-server`.
-        let telling = rest.split(['-', '_', '.']).any(|word| {
-            word.len() >= SHORTEST_WORD && !matches!(word, "server" | "tools" | "agent" | "client" | "proxy")
-        });
-        let joined = name.strip_prefix(scope).and_then(|name| name.strip_prefix(['-', '_', '.'])) == Some(rest);
-        joined || telling && rest.len() >= SHORTEST_NAME && rest == name
-    })
 }
 
 /// Which letters a name has, a bit each.

@@ -156,12 +156,16 @@ fn generic(candidate: &Candidate) -> Option<Range<usize>> {
     let range = start..start + text.len();
     // A reference with words around it holds no secret of its own.
     let default = !whole && value.contains(":-");
-    let password = is_password_name(&candidate.name);
-    let ordinary = if password { is_weak(text) } else { is_placeholder(text) || is_plain(text) };
-    if !whole && !default || text.len() < 6 || ordinary {
+    if !whole && !default || text.len() < 6 {
         return None;
     }
-    (says_secret(&candidate.name, text) || looks_random(text)).then_some(range)
+    // Most values are neither, which costs less to see than what else they could be.
+    if !says_secret(&candidate.name, text) && !looks_random(text) {
+        return None;
+    }
+    let password = is_password_name(&candidate.name);
+    let ordinary = if password { is_weak(text) } else { is_placeholder(text) || is_plain(text) };
+    (!ordinary).then_some(range)
 }
 
 /// Values that say something else: paths, addresses, names, numbers, switches.
