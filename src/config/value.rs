@@ -49,9 +49,14 @@ const VAULTS: &[&str] = &[
 
 /// The parts of a value, in order.
 pub fn parts(value: &str) -> Vec<Part> {
-    let trimmed = value.trim().to_ascii_lowercase();
-    if VAULTS.iter().any(|vault| trimmed.starts_with(vault)) {
+    let trimmed = value.trim();
+    let begins = |vault: &&str| trimmed.get(..vault.len()).is_some_and(|head| head.eq_ignore_ascii_case(vault));
+    if VAULTS.iter().any(|vault| begins(vault)) {
         return vec![Part::Reference(0..value.len())];
+    }
+    // Most values hold nothing that a reference begins with.
+    if !value.bytes().any(|byte| matches!(byte, b'$' | b'{' | b'%' | b'<')) {
+        return if value.is_empty() { Vec::new() } else { vec![Part::Literal(0..value.len())] };
     }
     let mut parts = Vec::new();
     let mut literal = 0;
