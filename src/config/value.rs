@@ -51,7 +51,7 @@ const VAULTS: &[&str] = &[
 pub fn parts(value: &str) -> Vec<Part> {
     let trimmed = value.trim();
     let begins = |vault: &&str| trimmed.get(..vault.len()).is_some_and(|head| head.eq_ignore_ascii_case(vault));
-    if VAULTS.iter().any(|vault| begins(vault)) {
+    if VAULTS.iter().any(begins) {
         return vec![Part::Reference(0..value.len())];
     }
     // Most values hold nothing that a reference begins with.
