@@ -63,7 +63,7 @@ fn lines(text: &str, id: SourceId, fallback: &str) -> (Vec<Catalog>, Vec<SavedEr
         if !line.trim().is_empty() {
             let read = parse_answer(line)
                 .map_err(|error| SavedError { message: error.message, span: error.span })
-                .map(|root| shifted(root, start))
+                .map(|root| root.shifted(start))
                 .map_err(|error| SavedError {
                     span: Span::new(start + error.span.start, start + error.span.end),
                     ..error
@@ -145,25 +145,6 @@ fn items(node: Node, key: &str) -> Vec<Node> {
         Kind::Null => Vec::new(),
         _ => vec![node],
     }
-}
-
-/// Moves all places of a line to where the line stands in the file.
-fn shifted(mut node: Node, by: usize) -> Node {
-    fn shift(node: &mut Node, by: usize) {
-        node.span = Span::new(node.span.start + by, node.span.end + by);
-        match &mut node.kind {
-            Kind::Array(elements) => elements.iter_mut().for_each(|element| shift(element, by)),
-            Kind::Object(members) => {
-                for member in members {
-                    member.key_span = Span::new(member.key_span.start + by, member.key_span.end + by);
-                    shift(&mut member.value, by);
-                }
-            }
-            _ => {}
-        }
-    }
-    shift(&mut node, by);
-    node
 }
 
 /// What a list is called that does not say: its file's name.

@@ -91,6 +91,27 @@ impl Node {
         }
     }
 
+    /// The same with all its places moved, for a part of a file that was parsed alone.
+    #[must_use]
+    pub fn shifted(mut self, by: usize) -> Self {
+        self.shift(by);
+        self
+    }
+
+    fn shift(&mut self, by: usize) {
+        self.span = Span::new(self.span.start + by, self.span.end + by);
+        match &mut self.kind {
+            Kind::Array(elements) => elements.iter_mut().for_each(|element| element.shift(by)),
+            Kind::Object(members) => {
+                for member in members {
+                    member.key_span = Span::new(member.key_span.start + by, member.key_span.end + by);
+                    member.value.shift(by);
+                }
+            }
+            _ => {}
+        }
+    }
+
     /// What the kind is called in a message.
     pub fn type_name(&self) -> &'static str {
         match self.kind {

@@ -179,23 +179,7 @@ impl<'t> Visitor<'t> for Level<'t, '_> {
 /// as half a surrogate, is left out.
 fn whole(text: &str, raw: &RawValue) -> Option<Node> {
     let start = span_of(text, raw.get()).start;
-    let mut node = parse_json(raw.get()).ok()?;
-    shift(&mut node, start);
-    Some(node)
-}
-
-fn shift(node: &mut Node, by: usize) {
-    node.span = Span::new(node.span.start + by, node.span.end + by);
-    match &mut node.kind {
-        Kind::Array(elements) => elements.iter_mut().for_each(|element| shift(element, by)),
-        Kind::Object(members) => {
-            for member in members {
-                member.key_span = Span::new(member.key_span.start + by, member.key_span.end + by);
-                shift(&mut member.value, by);
-            }
-        }
-        _ => {}
-    }
+    Some(parse_json(raw.get()).ok()?.shifted(start))
 }
 
 /// Where a part that was borrowed from a text stands in it.
