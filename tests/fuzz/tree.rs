@@ -142,8 +142,8 @@ fn string(here: &str, text: &str, format: Format, what: &str) {
         Format::Json => !here.contains('\\'),
         // Dates are written in more than one way, and keys of dotted tables stand apart.
         Format::Toml => here.starts_with(['"', '\'']) && !here.contains(['\\', '\r']),
-        // White space becomes a blank.
-        Format::Xml => !here.contains(['&', '\n', '\r', '\t']),
+        // White space becomes a blank, and a text may be put together from pieces.
+        Format::Xml => !here.contains(['&', '<', '\n', '\r', '\t']),
         Format::Properties => !here.contains('\\'),
         // Words of a shell are put together from quoted and plain pieces, and flags name keys in their own way.
         Format::Commands => false,
