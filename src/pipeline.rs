@@ -17,8 +17,10 @@ use crate::launch::{self, Grammar, Launch};
 use crate::rules::{Packs, TextEngine, data};
 use crate::triage::{ConfigCoverage, ConfigStatus, Coverage, Outcome, Selection, ServerCoverage, ServerStatus};
 
-/// Larger files are no configs. Claude Code's own file keeps its history and grows past 100 MB.
-const LARGEST_CONFIG: u64 = 256 << 20;
+/// Larger files are no configs.
+const LARGEST_CONFIG: u64 = 16 << 20;
+/// But for those in which a client keeps more than its servers, and those that were named.
+const LARGEST_STORE: u64 = 256 << 20;
 /// Larger lists are no lists.
 const LARGEST_LIST: u64 = 1 << 30;
 
@@ -187,7 +189,8 @@ enum ContentsError {
 
 /// What a file says; of a bundle, what its manifest says.
 fn contents(file: &ConfigFile) -> Result<Vec<u8>, ContentsError> {
-    let bytes = discover::read(&file.path, LARGEST_CONFIG)?;
+    let limit = if file.large || file.named { LARGEST_STORE } else { LARGEST_CONFIG };
+    let bytes = discover::read(&file.path, limit)?;
     Ok(if document::is_bundle(&file.shown, &bytes) { document::manifest(&bytes)? } else { bytes })
 }
 
@@ -240,6 +243,7 @@ pub fn scan(input: Input, tables: &Tables, asking: Asking<'_>, selection: &Selec
         findings.extend(judge::texts(&asked.catalogs, &sources, &tables.packs, &TextEngine::new(&tables.packs)));
     }
     redact::clean(&mut findings, &asked.redactor);
+    redact::mask_lines(&mut sources, &findings, &tables.packs);
     Outcome::new(findings, coverage, sources, selection)
 }
 

@@ -1,24 +1,16 @@
 //! The question at a terminal: may these programs be started?
 
 use std::io::{BufRead, Write};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::connect::{Consent, Question};
 use crate::text::visible;
 
 /// Asks on standard error, reads from standard input.
-pub(super) struct AtTerminal {
-    /// True while the question is open.
-    pub(super) open: Arc<AtomicBool>,
-}
+pub(super) struct AtTerminal;
 
 impl Consent for AtTerminal {
     fn allow(&mut self, questions: &[Question]) -> Vec<bool> {
-        self.open.store(true, Ordering::SeqCst);
-        let chosen = converse(questions, &mut std::io::stdin().lock(), &mut std::io::stderr().lock());
-        self.open.store(false, Ordering::SeqCst);
-        chosen
+        converse(questions, &mut std::io::stdin().lock(), &mut std::io::stderr().lock())
     }
 }
 

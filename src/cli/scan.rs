@@ -10,7 +10,7 @@ use clap::ArgMatches;
 
 use super::args::{LaunchPolicy, Scan};
 use super::{Exit, Failure, ask, output, place, progress};
-use crate::connect::{Always, Bounds, Consent, Never};
+use crate::connect::{Always, Bounds, Consent, Never, Question};
 use crate::discover::{Clients, same_variable};
 use crate::pipeline::{self, Asking, Input, Tables};
 use crate::report::Style;
@@ -78,9 +78,9 @@ pub(super) fn run(scan: &Scan, matches: &ArgMatches) -> Result<Exit, Failure> {
     mistaken_command(&scan.paths)?;
     let input = input(scan, &tables.clients, &variables)?;
 
-    let open_question = Arc::new(AtomicBool::new(false));
-    let stop = stop_flag(Arc::clone(&open_question));
-    let mut consent = consent(scan, open_question)?;
+    let idle = Arc::new(AtomicBool::new(true));
+    let stop = stop_flag(Arc::clone(&idle));
+    let mut consent = consent(scan, idle)?;
     let progress = progress::new();
     let asking = Asking {
         consent: consent.as_mut(),
@@ -135,7 +135,25 @@ fn input(scan: &Scan, clients: &Clients, variables: &[(String, String)]) -> Resu
     }
 }
 
-fn consent(scan: &Scan, open_question: Arc<AtomicBool>) -> Result<Box<dyn Consent>, Failure> {
+/// Whoever answers, and from then on something runs.
+struct Armed<C> {
+    consent: C,
+    idle: Arc<AtomicBool>,
+}
+
+impl<C: Consent> Consent for Armed<C> {
+    fn allow(&mut self, questions: &[Question]) -> Vec<bool> {
+        let allowed = self.consent.allow(questions);
+        self.idle.store(!allowed.contains(&true), Ordering::SeqCst);
+        allowed
+    }
+
+    fn wanted(&self) -> bool {
+        self.consent.wanted()
+    }
+}
+
+fn consent(scan: &Scan, idle: Arc<AtomicBool>) -> Result<Box<dyn Consent>, Failure> {
     // A question needs somebody who reads it and somebody who answers.
     let terminal = std::io::stdin().is_terminal() && std::io::stderr().is_terminal();
     let policy = match (scan.yes, scan.launch) {
@@ -145,9 +163,9 @@ fn consent(scan: &Scan, open_question: Arc<AtomicBool>) -> Result<Box<dyn Consen
         _ => LaunchPolicy::None,
     };
     match policy {
-        LaunchPolicy::All => Ok(Box::new(Always)),
+        LaunchPolicy::All => Ok(Box::new(Armed { consent: Always, idle })),
         LaunchPolicy::None => Ok(Box::new(Never)),
-        LaunchPolicy::Ask if terminal => Ok(Box::new(ask::AtTerminal { open: open_question })),
+        LaunchPolicy::Ask if terminal => Ok(Box::new(Armed { consent: ask::AtTerminal, idle })),
         LaunchPolicy::Ask => {
             Err(Failure::Usage("--launch ask needs a terminal; use --launch all or --launch none".to_owned()))
         }
@@ -156,13 +174,13 @@ fn consent(scan: &Scan, open_question: Arc<AtomicBool>) -> Result<Box<dyn Consen
 
 /// Ctrl-C and a polite kill set the flag: servers are ended, which takes a second at most, and what is known is
 /// reported. It stays that way however often the key is pressed, since leaving early would leave servers behind. While
-/// the question is open nothing runs yet, and the program ends at once.
-pub(super) fn stop_flag(asking: Arc<AtomicBool>) -> Arc<AtomicBool> {
+/// nothing runs yet, as during the question or a long file, the program ends at once.
+pub(super) fn stop_flag(idle: Arc<AtomicBool>) -> Arc<AtomicBool> {
     let stop = Arc::new(AtomicBool::new(false));
     let flag = Arc::clone(&stop);
     let installed = ctrlc::set_handler(move || {
         flag.store(true, Ordering::SeqCst);
-        if asking.load(Ordering::SeqCst) {
+        if idle.load(Ordering::SeqCst) {
             #[allow(clippy::exit)]
             std::process::exit(130);
         }

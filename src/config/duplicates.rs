@@ -1,6 +1,6 @@
 //! What a config says twice. Parsers differ in which one they take, so the second can hide what the first one runs.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::shape::Place;
 use crate::discover::EntryWords;
@@ -26,14 +26,38 @@ pub struct Duplicate {
 /// Entries and maps with more duplicates than this say nothing new.
 const MOST: usize = 100;
 
-/// All of them, in the order of the file.
-pub(super) fn duplicates(root: &Node, places: &[Place<'_>], words: &EntryWords) -> Vec<Duplicate> {
+/// What a file says twice.
+#[derive(Default)]
+pub(super) struct Duplicates {
+    /// In the order of the file, up to a number that nobody reads to the end.
+    pub(super) list: Vec<Duplicate>,
+    /// How many more there are.
+    pub(super) more: usize,
+    /// The entries that say something twice and not the same, whether that is in the list or not.
+    pub(super) entries: HashSet<usize>,
+}
+
+impl Duplicates {
+    fn add(&mut self, duplicate: Duplicate) {
+        if !duplicate.same {
+            self.entries.extend(duplicate.entry);
+        }
+        if self.list.len() < MOST {
+            self.list.push(duplicate);
+        } else {
+            self.more += 1;
+        }
+    }
+}
+
+/// All of them.
+pub(super) fn duplicates(root: &Node, places: &[Place<'_>], words: &EntryWords) -> Duplicates {
     let mut entries: Vec<(Span, usize)> =
         places.iter().enumerate().map(|(index, place)| (place.node.span, index)).collect();
     entries.sort();
-    let mut found = Vec::new();
+    let mut found = Duplicates::default();
     above(root, &entries, words, &mut found);
-    found.sort_by_key(|duplicate| duplicate.again_span);
+    found.list.sort_by_key(|duplicate| duplicate.again_span);
     found
 }
 
@@ -44,7 +68,7 @@ fn holds(value: &Node, entries: &[(Span, usize)]) -> bool {
 }
 
 /// The maps on the way to entries.
-fn above(node: &Node, entries: &[(Span, usize)], words: &EntryWords, found: &mut Vec<Duplicate>) {
+fn above(node: &Node, entries: &[(Span, usize)], words: &EntryWords, found: &mut Duplicates) {
     if let Ok(at) = entries.binary_search_by_key(&node.span, |(span, _)| *span) {
         let entry = entries[at].1;
         synonyms(node, entry, words, found);
@@ -62,13 +86,13 @@ fn above(node: &Node, entries: &[(Span, usize)], words: &EntryWords, found: &mut
 }
 
 /// Everything inside an entry.
-fn inside(node: &Node, entry: usize, found: &mut Vec<Duplicate>) {
+fn inside(node: &Node, entry: usize, found: &mut Duplicates) {
     repeated(node, Some(entry), |_| true, found);
     node.members().iter().for_each(|member| inside(&member.value, entry, found));
     node.elements().iter().for_each(|element| inside(element, entry, found));
 }
 
-fn repeated(node: &Node, entry: Option<usize>, counts: impl Fn(&Node) -> bool, found: &mut Vec<Duplicate>) {
+fn repeated(node: &Node, entry: Option<usize>, counts: impl Fn(&Node) -> bool, found: &mut Duplicates) {
     let mut first: HashMap<&str, usize> = HashMap::new();
     let members = node.members();
     for (at, member) in members.iter().enumerate() {
@@ -76,8 +100,8 @@ fn repeated(node: &Node, entry: Option<usize>, counts: impl Fn(&Node) -> bool, f
             first.insert(&member.key, at);
             continue;
         };
-        if found.len() < MOST && (counts(&before.value) || counts(&member.value)) {
-            found.push(Duplicate {
+        if counts(&before.value) || counts(&member.value) {
+            found.add(Duplicate {
                 first: before.key.clone(),
                 again: member.key.clone(),
                 first_span: before.key_span,
@@ -90,13 +114,13 @@ fn repeated(node: &Node, entry: Option<usize>, counts: impl Fn(&Node) -> bool, f
 }
 
 /// Two names of one field that decides what runs, with different values.
-fn synonyms(node: &Node, entry: usize, words: &EntryWords, found: &mut Vec<Duplicate>) {
+fn synonyms(node: &Node, entry: usize, words: &EntryWords, found: &mut Duplicates) {
     for names in [&words.command, &words.args, &words.url] {
         let mut given = node.members().iter().filter(|member| names.contains(&member.key));
         let Some(first) = given.next() else { continue };
         let Some(again) = given.find(|again| again.key != first.key) else { continue };
-        if found.len() < MOST && !alike(&first.value, &again.value) {
-            found.push(Duplicate {
+        if !alike(&first.value, &again.value) {
+            found.add(Duplicate {
                 first: first.key.clone(),
                 again: again.key.clone(),
                 first_span: first.key_span,

@@ -1,5 +1,7 @@
 //! One server entry, in whatever dialect, with the place of each part.
 
+use std::collections::HashMap;
+
 use super::Problem;
 use super::shape::Place;
 use crate::discover::{ConfigFile, EntryWords, Scope, ValuePlace};
@@ -81,13 +83,16 @@ pub struct ServerEntry {
 pub(super) struct Read {
     /// What most clients take: of what is said twice the last.
     pub(super) entry: ServerEntry,
-    /// What a client takes that keeps the first, where that is something else.
-    pub(super) shadowed: Option<ServerEntry>,
+    /// What clients take that keep another one than the last, where that is something else.
+    pub(super) shadowed: Vec<ServerEntry>,
     /// What could not be read.
     pub(super) problems: Vec<Problem>,
 }
 
-/// Reads an entry; where it says something `twice`, in both readings.
+/// More copies of a key than these are told as a problem.
+const MOST_COPIES: usize = 16;
+
+/// Reads an entry; where it says something `twice`, in every reading.
 ///
 /// # Errors
 /// It is no map, so there is nothing to read.
@@ -114,12 +119,34 @@ pub(super) fn read(
         project: place.context.clone(),
         ..nothing(file, source, node.span)
     };
-    let (mut entry, problems) = Reader::read(empty.clone(), words, node.members().iter());
+    let (mut entry, mut problems) = Reader::read(empty.clone(), words, node.members().iter());
     entry.disabled |= place.variant;
-    let shadowed = twice.then(|| {
-        let reversed = node.members().iter().rev();
-        ServerEntry { disabled: entry.disabled, ..Reader::read(empty, words, reversed).0 }
-    });
+    let mut shadowed = Vec::new();
+    if twice {
+        let mut copies: HashMap<&str, usize> = HashMap::new();
+        let numbered: Vec<(usize, &Member)> = node
+            .members()
+            .iter()
+            .map(|member| {
+                let copy = copies.entry(&member.key).or_default();
+                *copy += 1;
+                (*copy, member)
+            })
+            .collect();
+        let most = copies.into_values().max().unwrap_or_default();
+        if most > MOST_COPIES {
+            let message =
+                format!("server `{}` says one key {most} times, of which {MOST_COPIES} are judged", place.name);
+            problems.push(Problem { message, span: place.name_span });
+        }
+        // Of each key the copy of that number last; of two names of one field, what stands first.
+        for number in 1..=most.min(MOST_COPIES) {
+            let others = numbered.iter().rev().filter(|(copy, _)| *copy != number);
+            let chosen = numbered.iter().rev().filter(|(copy, _)| *copy == number);
+            let reading = Reader::read(empty.clone(), words, others.chain(chosen).map(|(_, member)| *member)).0;
+            shadowed.push(ServerEntry { disabled: entry.disabled, ..reading });
+        }
+    }
     Ok(Read { entry, shadowed, problems })
 }
 
@@ -388,7 +415,14 @@ fn strings(node: &Node, path: &str, name: &str, name_span: Span, into: &mut Vec<
                 strings(element, &path_at(path, index), name, name_span, into);
             }
         }
-        Kind::Null | Kind::Bool(_) | Kind::Number(_) => {}
+        // A password may be written as a number.
+        Kind::Number(text) => into.push(Field {
+            path: path.to_owned(),
+            name: told(name).to_owned(),
+            name_span,
+            value: Spanned { text: text.clone(), span: node.span },
+        }),
+        Kind::Null | Kind::Bool(_) => {}
     }
 }
 

@@ -11,13 +11,13 @@ pub use duplicates::Duplicate;
 pub use entry::{Field, ServerEntry, Spanned};
 pub use form::form;
 pub use switch::{Approved, Run, Switch};
-pub use value::{Part, expand, is_reference, literals, parts};
+pub use value::{Part, expand, is_reference, literals, parts, with_defaults};
 
 use std::collections::HashSet;
 
 use crate::discover::{Clients, ConfigFile, Liberty};
 use crate::document::{
-    Encoding, Format, Kind, LARGE, Node, Source, SourceId, Span, SyntaxError, beyond_json, first_command,
+    Encoding, Format, Kind, LARGE, Large, Node, Source, SourceId, Span, SyntaxError, beyond_json, first_command,
     first_unknown, parse_inside, parse_large, second_document,
 };
 
@@ -87,7 +87,10 @@ pub fn read(file: ConfigFile, id: SourceId, source: &Source, clients: &Clients) 
         let message = "a second document, which clients do not read; nor is it read here".to_owned();
         config.problems.push(Problem { message, span });
     }
-    let parsed = parse(source, clients).or_else(|error: SyntaxError| -> Result<Node, SyntaxError> {
+    let mut problems = Vec::new();
+    let parsed = parse(source, &config.file, clients, &mut problems);
+    config.problems.append(&mut problems);
+    let parsed = parsed.or_else(|error: SyntaxError| -> Result<Node, SyntaxError> {
         let root = if format == Format::Json { parse_inside(&source.text) } else { None };
         let root = root.ok_or(error)?;
         let message = "the braces around it are missing, so that clients will not read it".to_owned();
@@ -106,7 +109,7 @@ pub fn read(file: ConfigFile, id: SourceId, source: &Source, clients: &Clients) 
             let duplicates = duplicates::duplicates(&root, &places, words);
             let mut indices = vec![None; places.len()];
             for (at, place) in places.iter().enumerate() {
-                let twice = duplicates.iter().any(|duplicate| duplicate.entry == Some(at) && !duplicate.same);
+                let twice = duplicates.entries.contains(&at);
                 match entry::read(place, &config.file, id, words, twice) {
                     Ok(read) => {
                         indices[at] = Some(config.servers.len());
@@ -118,7 +121,12 @@ pub fn read(file: ConfigFile, id: SourceId, source: &Source, clients: &Clients) 
                     Err(problem) => config.problems.push(problem),
                 }
             }
+            if duplicates.more > 0 {
+                let message = format!("{} more keys that stand twice are not told one by one", duplicates.more);
+                config.problems.push(Problem { message, span: Span::new(0, 0) });
+            }
             config.duplicates = duplicates
+                .list
                 .into_iter()
                 .map(|duplicate| Duplicate { entry: duplicate.entry.and_then(|at| indices[at]), ..duplicate })
                 .collect();
@@ -153,14 +161,25 @@ fn liberties(file: &ConfigFile, source: &Source, clients: &Clients) -> Vec<(Libe
     found
 }
 
-/// The whole tree of a file, or of a large one what matters in it.
-fn parse(source: &Source, clients: &Clients) -> Result<Node, SyntaxError> {
+/// The whole tree of a file, or of a large one what matters in it. Where a client takes the file itself for a map of
+/// servers, what is left out is told.
+fn parse(
+    source: &Source,
+    file: &ConfigFile,
+    clients: &Clients,
+    problems: &mut Vec<Problem>,
+) -> Result<Node, SyntaxError> {
     let format = Format::of(&source.name, &source.text);
     if format == Format::Json
         && source.text.len() >= LARGE
-        && let Some(root) = parse_large(&source.text, clients.sieve())
+        && let Some(large) = parse_large(&source.text, clients.sieve())
     {
-        return root;
+        let Large { root, dropped } = large?;
+        if dropped > 0 && !file.large {
+            let message = format!("{dropped} values at the root are too large to be looked at");
+            problems.push(Problem { message, span: Span::new(0, 0) });
+        }
+        return Ok(root);
     }
     format.parse(&source.text)
 }

@@ -85,11 +85,13 @@ pub(super) fn places<'d>(
             // A file that says other things too is a description of something, not a map of servers.
             let describes = keys.is_empty()
                 && node.members().iter().any(|member| !member.key.starts_with('$') && member.value.as_str().is_some());
-            if describes || !seen.insert(node) {
+            // Of such a description only what has a command: an author has an address, too.
+            let commanded = |value: &Node| words.command.iter().any(|word| value.get(word).is_some());
+            if describes && !node.members().iter().any(|member| commanded(&member.value)) || !seen.insert(node) {
                 continue;
             }
             for (index, member) in node.members().iter().enumerate() {
-                let server = looks_like_server(&member.value, words);
+                let server = looks_like_server(&member.value, words) && (!describes || commanded(&member.value));
                 // What says a command or an address is a server whatever it is called: most clients look at nothing else.
                 if !server && is_own(&member.value, words) {
                     continue;
@@ -192,12 +194,12 @@ fn without<'d>(node: &'d Node, variants: Option<&str>, own: Vec<&Member>) -> Cow
 
 fn place(member: &Member, context: Option<String>) -> Place<'_> {
     let node = Cow::Borrowed(&member.value);
-    Place { keys: "", name: member.key.clone(), name_span: member.key_span, node, context, variant: false }
+    Place { keys: "", name: told(&member.key).to_owned(), name_span: member.key_span, node, context, variant: false }
 }
 
 fn listed<'d>(element: &'d Node, index: usize, context: Option<String>, words: &EntryWords) -> Place<'d> {
     let named = words.name.iter().find_map(|key| element.get(key).filter(|name| name.as_str().is_some()));
-    let name = named.and_then(Node::as_str).map_or_else(|| format!("[{index}]"), str::to_owned);
+    let name = named.and_then(Node::as_str).map_or_else(|| format!("[{index}]"), |name| told(name).to_owned());
     let name_span = named.map_or(element.span, |name| name.span);
     Place { keys: "", name, name_span, node: Cow::Borrowed(element), context, variant: false }
 }

@@ -219,6 +219,22 @@ pub fn is_reference(value: &str) -> bool {
     })
 }
 
+/// A value with the defaults of its references filled in, as it is where no variable is set; nothing if it has none.
+pub fn with_defaults(value: &str) -> Option<String> {
+    let parts = parts(value);
+    if !parts.iter().any(|part| matches!(part, Part::Variable { default: Some(_), .. })) {
+        return None;
+    }
+    let filled = parts.into_iter().map(|part| match part {
+        Part::Variable { default: Some(range), .. } => {
+            let text = &value[range];
+            with_defaults(text).unwrap_or_else(|| text.to_owned())
+        }
+        Part::Literal(range) | Part::Variable { range, .. } | Part::Reference(range) => value[range].to_owned(),
+    });
+    Some(filled.collect())
+}
+
 /// A value as the client would hand it to the server: references in its spellings (`forms`) are looked up by `lookup`,
 /// other variables stay as they are written. Where the spellings are not known, `${…}` and `{env:…}` count; the rest is
 /// the server's own business, a shell's for example. `None` if a part can't be known here: an input, an entry of a vault,
@@ -302,6 +318,13 @@ mod tests {
         let value = "x${KEY:-sk-123}y${A:-${B}}";
         let found: Vec<&str> = literals(value).into_iter().map(|range| &value[range]).collect();
         assert_eq!(found, ["x", "sk-123", "y"]);
+    }
+
+    #[test]
+    fn defaults_are_what_counts_without_a_variable() {
+        assert_eq!(with_defaults("${X:-sh}").as_deref(), Some("sh"));
+        assert_eq!(with_defaults("a ${X:-${Y:-b}} $Z").as_deref(), Some("a b $Z"));
+        assert_eq!(with_defaults("${X} plain"), None);
     }
 
     #[test]

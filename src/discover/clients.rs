@@ -79,6 +79,9 @@ pub struct Location {
     pub optional: bool,
     /// The spellings of references that count in these files, where they differ from the client's.
     pub expands: Option<Vec<Form>>,
+    /// Whether the client keeps more than its servers in such a file, so that it grows large.
+    #[serde(default)]
+    pub large: bool,
     /// Why such a file is not read, where it can't be; that it is there is told.
     pub unread: Option<String>,
     /// What such a file is, where its client runs it as a program to read it.

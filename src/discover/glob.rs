@@ -1,5 +1,6 @@
 //! Paths with `*` in a segment, `**` for any folders, and `{a,b}` for either.
 
+use std::borrow::Cow;
 use std::fs;
 use std::path::{Component, Path, PathBuf};
 
@@ -39,30 +40,40 @@ pub(super) fn alternatives(pattern: &str) -> Vec<String> {
 
 /// Whether the last segments of `path` fit the pattern's.
 pub(super) fn ends_with(path: &Path, pattern: &str) -> bool {
-    let Some(segments) = segments(path) else { return false };
-    alternatives(pattern).iter().any(|pattern| {
-        let expected: Vec<String> = pattern.split('/').map(str::to_owned).collect();
-        is_end(&segments, &expected)
-    })
+    let segments = segments(path);
+    alternatives(pattern).iter().any(|pattern| is_end(&segments, &cut(pattern)))
 }
 
-/// The names in a path; nothing where one of them is no text.
-pub(super) fn segments(path: &Path) -> Option<Vec<&str>> {
-    path.components()
-        .filter(|part| matches!(part, Component::Normal(_)))
-        .map(|part| part.as_os_str().to_str())
-        .collect()
+/// What of a pattern is left to look for behind a folder that fits its beginning.
+pub(super) fn behind(folder: &Path, pattern: &str) -> Vec<String> {
+    let segments = segments(folder);
+    let rest = |pattern: String| {
+        let cut = cut(&pattern);
+        let begins: Vec<usize> = (1..cut.len()).filter(|length| is_end(&segments, &cut[..*length])).collect();
+        begins.into_iter().map(|length| cut[length..].join("/")).collect::<Vec<_>>()
+    };
+    alternatives(pattern).into_iter().flat_map(rest).collect()
+}
+
+fn cut(pattern: &str) -> Vec<String> {
+    pattern.split('/').map(str::to_owned).collect()
+}
+
+/// The names in a path. What is no text fits a star at most, and does not keep what is below it from being found.
+pub(super) fn segments(path: &Path) -> Vec<Cow<'_, str>> {
+    let names = path.components().filter(|part| matches!(part, Component::Normal(_)));
+    names.map(|part| part.as_os_str().to_string_lossy()).collect()
 }
 
 /// Whether a pattern, cut into segments, fits the last ones of a path.
-pub(super) fn is_end(segments: &[&str], pattern: &[String]) -> bool {
+pub(super) fn is_end(segments: &[Cow<'_, str>], pattern: &[String]) -> bool {
     if pattern.iter().any(|segment| segment == "**") {
         return (0..=segments.len()).any(|start| all_fit(pattern, &segments[start..]));
     }
     segments.len().checked_sub(pattern.len()).is_some_and(|start| all_fit(pattern, &segments[start..]))
 }
 
-fn all_fit(expected: &[String], segments: &[&str]) -> bool {
+fn all_fit(expected: &[String], segments: &[Cow<'_, str>]) -> bool {
     match expected.split_first() {
         None => segments.is_empty(),
         Some((any, rest)) if any == "**" => (0..=segments.len()).any(|skip| all_fit(rest, &segments[skip..])),
@@ -75,11 +86,16 @@ fn all_fit(expected: &[String], segments: &[&str]) -> bool {
 /// The paths that a pattern stands for, sorted. Without a star that is the path itself, whether it exists or not.
 pub(super) fn expand(pattern: &Path) -> Vec<PathBuf> {
     let Some(text) = pattern.to_str() else { return vec![pattern.to_owned()] };
-    alternatives(text).iter().flat_map(|pattern| expand_stars(Path::new(pattern))).collect()
+    expand_in(Path::new(""), text)
 }
 
-fn expand_stars(pattern: &Path) -> Vec<PathBuf> {
-    let mut paths = vec![PathBuf::new()];
+/// The paths that a pattern stands for in a folder, whatever the folder is called.
+pub(super) fn expand_in(folder: &Path, pattern: &str) -> Vec<PathBuf> {
+    alternatives(pattern).iter().flat_map(|pattern| expand_stars(folder, Path::new(pattern))).collect()
+}
+
+fn expand_stars(folder: &Path, pattern: &Path) -> Vec<PathBuf> {
+    let mut paths = vec![folder.to_owned()];
     for segment in pattern.components() {
         let star = segment.as_os_str().to_str().filter(|name| name.contains('*'));
         let Some(star) = star else {
@@ -110,7 +126,8 @@ fn entries(folder: &Path, star: &str) -> Vec<PathBuf> {
 fn folders_below(folder: &Path) -> Vec<PathBuf> {
     let walk =
         WalkDir::new(folder).max_depth(DEEPEST).into_iter().filter_entry(|entry| entry.file_name() != "node_modules");
-    let folders = walk.take(MOST_ENTRIES).filter_map(Result::ok).filter(|entry| entry.file_type().is_dir());
+    let folders =
+        walk.take(MOST_ENTRIES).filter_map(Result::ok).filter(|entry| entry.depth() == 0 || entry.file_type().is_dir());
     folders.map(walkdir::DirEntry::into_path).collect()
 }
 

@@ -72,6 +72,8 @@ pub struct ConfigFile {
     pub optional: bool,
     /// Why it is not read, although it is there.
     pub unread: Option<String>,
+    /// Its client keeps more than its servers in it, so that it grows large.
+    pub large: bool,
     /// What it is, where its client runs it as a program to read it.
     pub runs: Option<String>,
     /// A text in place of the servers names another file that has them.
@@ -95,6 +97,7 @@ impl ConfigFile {
             named: true,
             optional: false,
             unread: None,
+            large: false,
             runs: None,
             elsewhere: false,
             root: None,
@@ -117,6 +120,7 @@ impl ConfigFile {
             readers: vec![reader],
             optional: location.optional && !self.named,
             unread: location.unread.clone(),
+            large: location.large,
             runs: location.runs.clone(),
             elsewhere: location.elsewhere,
             ..self
@@ -156,6 +160,7 @@ impl ConfigFile {
         self.optional &= other.optional;
         self.runs = self.runs.take().or(other.runs);
         self.elsewhere |= other.elsewhere;
+        self.large |= other.large;
         if other.unread.is_none() {
             self.unread = None;
         }

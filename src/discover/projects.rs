@@ -50,7 +50,7 @@ impl Projects {
     /// Who owns the file at `path`, in the order of the table, each once.
     pub(super) fn owners(&self, path: &Path) -> Vec<Owner> {
         let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-        let Some(segments) = glob::segments(path) else { return Vec::new() };
+        let segments = glob::segments(path);
         let candidates = self.exact.get(name).into_iter().flatten().chain(&self.starred);
         let mut owners: Vec<Owner> =
             candidates.filter(|(pattern, _)| glob::is_end(&segments, pattern)).map(|(_, owner)| *owner).collect();

@@ -65,7 +65,7 @@ fn parse(source: &Source, keys: &KeyPath) -> Option<Node> {
         let mut sieve = Sieve::default();
         sieve.keys(keys);
         if let Some(root) = parse_large(&source.text, &sieve) {
-            return root.ok();
+            return root.ok().map(|large| large.root);
         }
     }
     format.parse(&source.text).ok()

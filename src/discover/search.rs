@@ -89,7 +89,7 @@ impl<'a> Search<'a> {
             if self.is_home(above) || above.parent().is_none() {
                 break;
             }
-            self.project(above);
+            self.project(above, None);
             if above.join(".git").exists() {
                 break;
             }
@@ -105,8 +105,9 @@ impl<'a> Search<'a> {
             || self.request.homes.iter().any(|home| plain(home.folder()) == folder)
     }
 
-    /// The project configs of one folder, without what is deeper.
-    fn project(&mut self, folder: &Path) {
+    /// The project configs of one folder, without what is deeper. Of a project that another user remembers nothing is
+    /// started, as nothing of that user's own configs is.
+    fn project(&mut self, folder: &Path, home: Option<&Home>) {
         // Most folders hold none of the names that a hundred patterns begin with.
         let Ok(entries) = std::fs::read_dir(folder) else { return };
         let names: HashSet<String> =
@@ -121,11 +122,11 @@ impl<'a> Search<'a> {
         };
         let base = Some(repository(folder).unwrap_or(folder));
         let real = folder.canonicalize().ok();
-        let finder = Finder { root: Some(folder), real: real.as_deref(), base, ..Finder::default() };
+        let finder = Finder { root: Some(folder), real: real.as_deref(), base, home, ..Finder::default() };
         for client in self.wanted() {
             for location in &client.locations {
                 for pattern in location.project.iter().filter(|pattern| begins(pattern)) {
-                    for path in glob::expand(&folder.join(pattern)) {
+                    for path in glob::expand_in(folder, pattern) {
                         self.add(path, client, location, finder);
                     }
                 }
@@ -141,7 +142,7 @@ impl<'a> Search<'a> {
             }) {
                 match place {
                     remembered::Project::Folder(folder) if self.is_home(&folder) => {}
-                    remembered::Project::Folder(folder) => self.project(&folder),
+                    remembered::Project::Folder(folder) => self.project(&folder, Some(home)),
                     remembered::Project::Elsewhere(address) => self.found.skipped.push(Skipped {
                         shown: address,
                         reason: "a project on another machine or in a container".to_owned(),
@@ -199,14 +200,10 @@ impl<'a> Search<'a> {
         let finder = Finder { root: Some(root), real: real.as_deref(), given: Some(given), base, ..Finder::default() };
         // What a client's own folder leads to belongs to that client, whatever it is called behind the link.
         for link in links {
-            let (Some(parent), Some(name)) = (link.parent(), link.file_name().and_then(|name| name.to_str())) else {
-                continue;
-            };
             for client in self.wanted() {
                 for location in &client.locations {
-                    let begin = |pattern: &&String| pattern.split('/').next() == Some(name);
-                    for pattern in location.project.iter().filter(begin) {
-                        for path in glob::expand(&parent.join(pattern)) {
+                    for rest in location.project.iter().flat_map(|pattern| glob::behind(&link, pattern)) {
+                        for path in glob::expand_in(&link, &rest) {
                             self.add(path, client, location, finder);
                         }
                     }

@@ -1,5 +1,7 @@
 //! Offsets to lines and columns. The only place that counts columns.
 
+use super::Span;
+
 /// A place as people and SARIF count it: from 1, columns in characters (Unicode scalar values).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Position {
@@ -61,6 +63,12 @@ impl LineIndex {
         Position { line, column }
     }
 
+    /// The bytes of a line, from 1, with its end; none past the last.
+    pub fn line(&self, text: &str, number: usize) -> Span {
+        let start = |line: usize| self.starts.get(line).copied().unwrap_or(text.len());
+        Span::new(start(number.saturating_sub(1)), start(number))
+    }
+
     /// How many characters begin before a byte.
     fn before(&self, text: &str, offset: usize) -> usize {
         let block = offset / BLOCK;
@@ -80,6 +88,14 @@ mod tests {
     fn at(text: &str, offset: usize) -> (usize, usize) {
         let position = LineIndex::new(text).position(text, offset);
         (position.line, position.column)
+    }
+
+    #[test]
+    fn lines_have_places() {
+        let text = "a\r\nbc\n";
+        let index = LineIndex::new(text);
+        let line = |number| &text[index.line(text, number).start..index.line(text, number).end];
+        assert_eq!([line(1), line(2), line(3), line(9)], ["a\r\n", "bc\n", "", ""]);
     }
 
     #[test]

@@ -25,7 +25,7 @@ pub use lines::{LineIndex, Position};
 pub use node::{Kind, Member, Node};
 pub use path::{KeyPath, Reached, path_at, path_below, told};
 pub use properties::parse_properties;
-pub use sieve::{LARGE, Sieve, parse_large};
+pub use sieve::{LARGE, Large, Sieve, parse_large};
 pub use strings::raw_offset;
 pub use toml::parse_toml;
 pub use xml::parse_xml;

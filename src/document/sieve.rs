@@ -72,12 +72,15 @@ impl Mesh {
 ///
 /// # Errors
 /// The text ends too early, so that no parser could read it.
-pub fn parse_large(text: &str, sieve: &Sieve) -> Option<Result<Node, SyntaxError>> {
-    let mut spare = SMALL_TOGETHER;
+pub fn parse_large(text: &str, sieve: &Sieve) -> Option<Result<Large, SyntaxError>> {
+    let mut spare = Spare { left: SMALL_TOGETHER, dropped: 0 };
     let seed = Level { text, meshes: vec![&sieve.root], spare: Some(&mut spare) };
     let mut deserializer = serde_json::Deserializer::from_str(text);
     match seed.deserialize(&mut deserializer).and_then(|node| deserializer.end().map(|()| node)) {
-        Ok(node) => Some(Ok(Node { span: Span::new(0, text.len()), ..node? })),
+        Ok(node) => {
+            let root = Node { span: Span::new(0, text.len()), ..node? };
+            Some(Ok(Large { root, dropped: spare.dropped }))
+        }
         Err(error) if error.is_eof() => {
             let message = "the file ends too early".to_owned();
             Some(Err(SyntaxError { message, span: Span::new(text.len(), text.len()) }))
@@ -86,12 +89,27 @@ pub fn parse_large(text: &str, sieve: &Sieve) -> Option<Result<Node, SyntaxError
     }
 }
 
+/// What is kept of a large text.
+#[derive(Debug)]
+pub struct Large {
+    /// The tree of what is kept.
+    pub root: Node,
+    /// How many members of the root were too large to be kept, where no path leads to them.
+    pub dropped: usize,
+}
+
+/// What may still be kept at the root that no path leads to.
+struct Spare {
+    left: usize,
+    dropped: usize,
+}
+
 /// Reads one value: a map or a list on the way to something that is kept.
 struct Level<'t, 's> {
     text: &'t str,
     meshes: Vec<&'s Mesh>,
-    /// At the root: how much may still be kept that no path leads to.
-    spare: Option<&'s mut usize>,
+    /// At the root alone.
+    spare: Option<&'s mut Spare>,
 }
 
 impl<'t> DeserializeSeed<'t> for Level<'t, '_> {
@@ -100,7 +118,7 @@ impl<'t> DeserializeSeed<'t> for Level<'t, '_> {
     fn deserialize<D: Deserializer<'t>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
         if self.meshes.iter().any(|mesh| mesh.whole) {
             let raw: &RawValue = serde::Deserialize::deserialize(deserializer)?;
-            return Ok(whole(self.text, raw));
+            return Ok(Some(whole(self.text, raw)?));
         }
         deserializer.deserialize_any(self)
     }
@@ -127,9 +145,13 @@ impl<'t> Visitor<'t> for Level<'t, '_> {
             } else if let Some(spare) = self.spare.as_deref_mut() {
                 let raw = map.next_value::<&RawValue>()?;
                 let length = raw.get().len();
-                let kept = length <= SMALL.min(*spare);
-                *spare -= if kept { length } else { 0 };
-                kept.then(|| whole(self.text, raw)).flatten()
+                if length <= SMALL.min(spare.left) {
+                    spare.left -= length;
+                    Some(whole(self.text, raw)?)
+                } else {
+                    spare.dropped += 1;
+                    None
+                }
             } else {
                 map.next_value::<IgnoredAny>()?;
                 None
@@ -175,11 +197,14 @@ impl<'t> Visitor<'t> for Level<'t, '_> {
     }
 }
 
-/// A value with all that is in it, at its place in the text. What serde accepts and the parser of configs does not, such
-/// as half a surrogate, is left out.
-fn whole(text: &str, raw: &RawValue) -> Option<Node> {
+/// A value with all that is in it, at its place in the text.
+///
+/// # Errors
+/// What serde accepts and the parser of configs does not, such as a nesting without end: then neither may be trusted to
+/// have seen all.
+fn whole<E: serde::de::Error>(text: &str, raw: &RawValue) -> Result<Node, E> {
     let start = span_of(text, raw.get()).start;
-    Some(parse_json(raw.get()).ok()?.shifted(start))
+    Ok(parse_json(raw.get()).map_err(E::custom)?.shifted(start))
 }
 
 /// Where a part that was borrowed from a text stands in it.
@@ -210,7 +235,7 @@ mod tests {
     #[test]
     fn what_is_kept_is_as_in_the_whole() {
         let whole = parse_json(TEXT).unwrap();
-        let kept = parse_large(TEXT, &sieve()).unwrap().unwrap();
+        let kept = parse_large(TEXT, &sieve()).unwrap().unwrap().root;
         for keys in ["mcpServers", "projects.*.mcpServers", "l.*.x", "é"] {
             let at =
                 |root| path(keys).follow(root).iter().map(|r| (r.path.clone(), r.node.clone())).collect::<Vec<_>>();
@@ -226,7 +251,7 @@ mod tests {
     fn keys_alone() {
         let mut sieve = Sieve::default();
         sieve.keys(&path("projects.*"));
-        let kept = parse_large(TEXT, &sieve).unwrap().unwrap();
+        let kept = parse_large(TEXT, &sieve).unwrap().unwrap().root;
         let found: Vec<_> = path("projects.*").follow(&kept).iter().filter_map(|r| r.star.map(str::to_owned)).collect();
         assert_eq!(found, ["/p"], "what is no map is no project");
         assert_eq!(path("projects.*.history").follow(&kept).len(), 0);
@@ -238,5 +263,10 @@ mod tests {
         assert!(parse_large("{\"a\": 1, // comment\n}", &sieve()).is_none());
         assert!(parse_large(&"[".repeat(100_000), &sieve()).unwrap().is_err());
         assert!(parse_large("5", &sieve()).is_none());
+        let deep = format!(r#"{{"mcpServers": {{"a": {{"x": {}1{}}}}}}}"#, "[".repeat(600), "]".repeat(600));
+        assert!(parse_large(&deep, &sieve()).is_none(), "the parser of the whole has to say what is wrong");
+        let large = format!(r#"{{"a": {{"x": "{}"}}, "b": 1}}"#, "x".repeat(SMALL));
+        let kept = parse_large(&large, &sieve()).unwrap().unwrap();
+        assert_eq!((kept.root.members().len(), kept.dropped), (1, 1));
     }
 }

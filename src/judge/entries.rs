@@ -7,7 +7,7 @@ use super::dangers::Dangers;
 use crate::config::{Config, Part, ServerEntry, parts};
 use crate::discover::Clients;
 use crate::document::{SourceId, Span};
-use crate::finding::{Evidence, Finding, Place, Subject};
+use crate::finding::{Evidence, Finding, Place, RuleId, Severity, Subject};
 use crate::launch::{self, Ecosystem, Grammar, Launch};
 use crate::rules::{Draft, Packs, TokenEngine};
 
@@ -94,6 +94,16 @@ pub struct Judged {
     pub findings: Vec<Finding>,
     /// Every place that must not be shown: what is a secret, and what might be one.
     pub hidden: Vec<HiddenValue>,
+    /// What the user should know before an entry is started: rules of severity high and above with what they say.
+    pub dangers: HashMap<EntryKey, Vec<(RuleId, String)>>,
+}
+
+/// An entry, told from others that stand at the same place by the place of its name.
+pub type EntryKey = (SourceId, Span, Span);
+
+/// The key of an entry.
+pub fn entry_key(entry: &ServerEntry) -> EntryKey {
+    (entry.source, entry.name.span, entry.span)
 }
 
 /// A value that must not leave, and where it stands.
@@ -192,11 +202,20 @@ pub fn entries(configs: &[Config], launches: &[Vec<Launch>], tables: &Tables<'_>
     let one = |entry: &ServerEntry, launch: &Launch, judged: &mut Judged| {
         let reference = tables.clients.get(&entry.client).and_then(|client| client.reference.as_deref());
         let scene = Scene::new(entry, launch, reference);
+        let before = judged.findings.len();
         check::secrets(&scene, &context, judged);
         check::supply_chain(&scene, tables.packs, tables.known, &mut judged.findings);
         check::container(&scene, tables.packs, &tables.known.dangers.container, &mut judged.findings);
         check::transport(&scene, tables.packs, &tables.known.dangers.transport, tables.clients, &mut judged.findings);
         check::runs(&scene, tables.packs, tables.clients, &mut judged.findings);
+        let new = judged.findings[before..].iter();
+        let dangers: Vec<_> = new
+            .filter(|finding| finding.severity >= Severity::High && finding.rule.pack() != "secrets")
+            .map(|finding| (finding.rule.clone(), finding.message.clone()))
+            .collect();
+        if !dangers.is_empty() {
+            judged.dangers.entry(entry_key(entry)).or_default().extend(dangers);
+        }
     };
     for (config, launches) in configs.iter().zip(launches) {
         for (entry, launch) in config.servers.iter().zip(launches) {

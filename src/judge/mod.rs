@@ -5,7 +5,7 @@ mod dangers;
 mod entries;
 mod texts;
 
-pub use entries::{HiddenValue, Judged, Known, KnownError, Tables, entries};
+pub use entries::{EntryKey, HiddenValue, Judged, Known, KnownError, Tables, entries, entry_key};
 pub use texts::texts;
 
 /// Whether a value under a name may be a secret, found or not: nothing of the kind is shown.

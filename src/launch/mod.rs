@@ -20,7 +20,9 @@ pub use shell::{Script, ScriptKind};
 
 use remote::is_own_address;
 
-use crate::config::{ServerEntry, Spanned};
+use std::borrow::Cow;
+
+use crate::config::{ServerEntry, Spanned, with_defaults};
 
 /// What runs, as far as the config tells.
 #[derive(Clone, Debug, Default)]
@@ -52,6 +54,8 @@ const DEEPEST: usize = 8;
 /// Resolves an entry.
 pub fn resolve(entry: &ServerEntry, grammar: &Grammar) -> Launch {
     let mut launch = Launch::default();
+    let filled = filled(entry);
+    let entry = filled.as_ref();
     launch.remotes.extend(entry.urls.iter().filter_map(|url| remote::parse(url, Via::Client)));
     if let Some(command) = &entry.command {
         match shape_of(command, grammar) {
@@ -62,6 +66,22 @@ pub fn resolve(entry: &ServerEntry, grammar: &Grammar) -> Launch {
         }
     }
     launch
+}
+
+/// The entry with the defaults of its references in place: that is what runs where nothing else is set.
+fn filled(entry: &ServerEntry) -> Cow<'_, ServerEntry> {
+    let has = |word: &Spanned| with_defaults(&word.text).is_some();
+    if !entry.command.iter().chain(&entry.args).chain(&entry.urls).any(has) {
+        return Cow::Borrowed(entry);
+    }
+    let fill = |word: &mut Spanned| {
+        if let Some(text) = with_defaults(&word.text) {
+            word.text = text;
+        }
+    };
+    let mut entry = entry.clone();
+    entry.command.iter_mut().chain(&mut entry.args).chain(&mut entry.urls).for_each(fill);
+    Cow::Owned(entry)
 }
 
 /// The program and its arguments as the client hands them to the system; nothing for a remote.

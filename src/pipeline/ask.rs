@@ -9,7 +9,7 @@ use crate::config::{self, Config, ServerEntry, Spanned};
 use crate::connect::{self, Catalog, Origin, Question, Reply, Status, Target};
 use crate::discover::{Form, Home, Scope, same_variable};
 use crate::document::SourceId;
-use crate::finding::{Finding, Severity};
+use crate::finding::Severity;
 use crate::judge::{self, HiddenValue, Judged};
 use crate::launch::{self, Launch};
 use crate::rules::Packs;
@@ -56,9 +56,19 @@ impl<'j> Hidden<'j> {
         let values = self.values.get(&source).map_or(&[][..], Vec::as_slice);
         let from = values.partition_point(|hidden| hidden.span.start < word.span.start);
         let inside = values[from..].iter().take_while(|hidden| hidden.span.start < word.span.end);
-        inside
-            .filter(|hidden| word.span.contains(hidden.span))
-            .fold(word.text.clone(), |text, hidden| text.replace(&hidden.value, "[redacted]"))
+        let inside: Vec<_> = inside.filter(|hidden| word.span.contains(hidden.span)).collect();
+        let mut text = word.text.clone();
+        // From the end, so that what comes before keeps its place.
+        for hidden in inside.iter().rev() {
+            let begin = word.part(0, 0).start;
+            let range = hidden.span.start.saturating_sub(begin)..hidden.span.end.saturating_sub(begin);
+            if hidden.span.start >= begin && text.get(range.clone()) == Some(hidden.value.as_str()) {
+                text.replace_range(range, "[redacted]");
+            } else {
+                text = text.replace(&hidden.value, "[redacted]");
+            }
+        }
+        text
     }
 }
 
@@ -96,8 +106,8 @@ pub(super) fn servers(
             };
             let prepared = if wanted {
                 target(entry, config, launch, &asking.variables, &redactor, home, tables).and_then(|target| {
-                    let warnings = warnings(entry, &judged.findings, &tables.packs)
-                        .map_err(|reason| (ServerStatus::Skipped, reason))?;
+                    let warnings =
+                        warnings(entry, judged, &tables.packs).map_err(|reason| (ServerStatus::Skipped, reason))?;
                     let folder = target
                         .cwd
                         .as_ref()
@@ -150,6 +160,8 @@ pub(super) fn servers(
 
 const NOT_STARTED: &str = "not started: only its entry was judged";
 const OF_ANOTHER: &str = "in the home of another user: only its entry was judged";
+const NOTHING_TO_START: &str =
+    "neither a command nor an address: the client, or an extension of it, knows what to start";
 const DISABLED: &str = "switched off in the config: only its entry was judged";
 
 /// Why an entry was only judged, where nobody wanted servers to be asked.
@@ -158,8 +170,10 @@ fn unasked(entry: &ServerEntry, launch: &Launch) -> String {
         DISABLED.to_owned()
     } else if launch.is_local() {
         NOT_STARTED.to_owned()
-    } else {
+    } else if entry.url.is_some() {
         "a remote server: not queried".to_owned()
+    } else {
+        NOTHING_TO_START.to_owned()
     }
 }
 
@@ -252,7 +266,7 @@ fn target(
             Some(_) => {
                 skipped("a remote server: not queried, this version asks only servers that it can start".to_owned())
             }
-            None => skipped("neither a command nor an address".to_owned()),
+            None => skipped(NOTHING_TO_START.to_owned()),
         };
     }
     let root = config.file.root.as_deref().unwrap_or_else(|| home.folder());
@@ -306,18 +320,23 @@ fn target(
 ///
 /// # Errors
 /// A rule whose entries are not started, whoever asks.
-fn warnings(entry: &ServerEntry, findings: &[Finding], packs: &Packs) -> Result<Vec<String>, String> {
-    let about = findings.iter().filter(|finding| {
+fn warnings(entry: &ServerEntry, judged: &Judged, packs: &Packs) -> Result<Vec<String>, String> {
+    // By the entry, and not only by the place: what an alias stands for is written elsewhere.
+    let of_entry = judged.dangers.get(&judge::entry_key(entry)).into_iter().flatten();
+    let inside = judged.findings.iter().filter(|finding| {
         finding.severity >= Severity::High
             && finding.rule.pack() != "secrets"
             && finding.place.file().is_some_and(|(source, span)| source == entry.source && entry.span.contains(span))
     });
-    let mut warnings = Vec::new();
-    for finding in about {
-        if packs.rule(finding.rule.as_str()).is_some_and(|rule| rule.never_start) {
-            return Err(format!("not started, because of {}: {}", finding.rule, finding.message));
+    let inside = inside.map(|finding| (&finding.rule, &finding.message));
+    let mut warnings: Vec<String> = Vec::new();
+    for (rule, message) in of_entry.map(|(rule, message)| (rule, message)).chain(inside) {
+        if packs.rule(rule.as_str()).is_some_and(|rule| rule.never_start) {
+            return Err(format!("not started, because of {rule}: {message}"));
         }
-        warnings.push(finding.message.clone());
+        if !warnings.contains(message) {
+            warnings.push(message.clone());
+        }
     }
     Ok(warnings)
 }

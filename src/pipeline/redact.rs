@@ -1,9 +1,12 @@
 //! Takes secrets out of everything that leaves, in one place: what is masked in a file, and what of it turns up again in
 //! a finding, in another line, or in what a server says.
 
+use std::collections::HashSet;
+
 use crate::document::{SourceId, Sources, Span};
 use crate::finding::{Finding, Place};
 use crate::judge::Judged;
+use crate::rules::{Packs, TokenEngine};
 use crate::text::Redactor;
 
 /// Everything that must not leave, learnt before anything is shown.
@@ -28,6 +31,39 @@ pub(super) fn mask(sources: &mut Sources, judged: &Judged, redactor: &Redactor) 
         sources.get_mut(file).mask(spans);
     }
 }
+
+/// Lines of one finding that are looked through; a snippet shows fewer.
+const MOST_LINES: usize = 32;
+
+/// Masks what looks like a token in the lines that findings point to, wherever it stands there: a comment, a command of a
+/// program, a value that belongs to no entry.
+pub(super) fn mask_lines(sources: &mut Sources, findings: &[Finding], packs: &Packs) {
+    let tokens = TokenEngine::new(packs);
+    let mut seen: HashSet<(SourceId, usize)> = HashSet::new();
+    let related = findings.iter().flat_map(|finding| finding.related.iter().map(|(place, _)| place));
+    for (id, span) in findings.iter().map(|finding| &finding.place).chain(related).filter_map(Place::file) {
+        let source = sources.get(id);
+        let first = source.position(span.start).line;
+        let last = source.position(span.end).line.min(first + MOST_LINES);
+        let mut masks = Vec::new();
+        for number in (first..=last).filter(|number| seen.insert((id, *number))) {
+            let line = source.lines().line(&source.text, number);
+            let text = source.slice(line);
+            let words: Vec<String> = text
+                .split(|c: char| !c.is_alphanumeric())
+                .filter(|word| !word.is_empty())
+                .take(MOST_WORDS)
+                .map(str::to_lowercase)
+                .collect();
+            let hits = tokens.find(text, &words).into_iter().filter(|hit| !hit.token.public);
+            masks.extend(hits.map(|hit| Span::new(line.start + hit.range.start, line.start + hit.range.end)));
+        }
+        sources.get_mut(id).mask(masks);
+    }
+}
+
+/// Words of a line that say whose token stands in it.
+const MOST_WORDS: usize = 256;
 
 /// Cleans every sentence of a finding.
 pub(super) fn clean(findings: &mut [Finding], redactor: &Redactor) {

@@ -3,6 +3,7 @@
 mod candidates;
 mod names;
 
+use std::collections::HashSet;
 use std::ops::Range;
 
 use super::super::entries::{HiddenValue, Judged, Scene};
@@ -226,6 +227,9 @@ fn is_local(value: &str) -> bool {
     crate::launch::is_loopback(host)
 }
 
+/// Words that say whose key something is.
+const MOST_WORDS: usize = 256;
+
 /// Samples of documentation, in the form of real tokens.
 fn is_sample(token: &str) -> bool {
     let body = token.rsplit(['_', '-', '.']).next().unwrap_or(token);
@@ -242,7 +246,10 @@ fn context_of_program(scene: &Scene<'_>) -> Vec<String> {
     let names = launch.packages.iter().map(|package| package.name.as_str());
     let names = names.chain(launch.images.iter().map(|image| image.name.as_str()));
     let names = names.chain(launch.remotes.iter().map(|remote| remote.host.as_str()));
-    names.chain([scene.entry.name.text.as_str()]).flat_map(words_of).collect()
+    let mut seen = HashSet::new();
+    let words = [scene.entry.name.text.as_str()].into_iter().chain(names).flat_map(words_of);
+    // Each once, and no more than an honest entry has: every value is compared with all of them.
+    words.filter(|word| seen.insert(word.clone())).take(MOST_WORDS).collect()
 }
 
 #[cfg(test)]

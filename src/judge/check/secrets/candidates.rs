@@ -28,9 +28,11 @@ pub(super) fn candidates(scene: &Scene<'_>) -> Vec<Candidate> {
     for url in &entry.urls {
         found.value("url", "", url, 0);
     }
-    let specs: HashSet<Span> = {
-        let packages = scene.launch.packages.iter().map(|package| package.spec.span);
-        packages.chain(scene.launch.images.iter().map(|image| image.reference.span)).collect()
+    // By place and text: words of a text with escapes all have the place of the whole.
+    let specs: HashSet<(Span, &str)> = {
+        let packages = scene.launch.packages.iter().map(|package| &package.spec);
+        let specs = packages.chain(scene.launch.images.iter().map(|image| &image.reference));
+        specs.map(|spec| (spec.span, spec.text.as_str())).collect()
     };
     let mut seen = HashSet::new();
     for words in &scene.launch.commands {
@@ -127,12 +129,12 @@ impl Found {
     }
 
     /// The words of a command: options with their values, assignments, and everything else.
-    fn words(&mut self, scene: &Scene<'_>, words: &[Spanned], specs: &HashSet<Span>) {
+    fn words(&mut self, scene: &Scene<'_>, words: &[Spanned], specs: &HashSet<(Span, &str)>) {
         let mut option: Option<&str> = None;
         for word in words {
             let path = scene.field(word.span);
             let text = word.text.as_str();
-            if specs.contains(&word.span) {
+            if specs.contains(&(word.span, text)) {
                 // What it is asked for with still counts: a token in an address.
                 self.inside(&path, word, 1);
                 self.list.push(Candidate { path, name: String::new(), value: word.clone(), program: true });
@@ -144,7 +146,11 @@ impl Found {
             let pair = text.split_once('=').filter(|(name, _)| is_name(name.trim_start_matches('-')));
             if let Some((name, rest)) = pair {
                 let start = text.len() - rest.len();
-                let value = Spanned { text: rest.to_owned(), span: word.part(start, text.len()) };
+                // Of a script the assignment ends where the shell ends it; what comes behind is no value but a command.
+                let script = behind.is_some_and(is_shell_option);
+                let ends: &[char] = if script { &[' ', '\t', ';', '&', '|', '\n'] } else { &[] };
+                let rest = &rest[..rest.find(ends).unwrap_or(rest.len())];
+                let value = Spanned { text: rest.to_owned(), span: word.part(start, start + rest.len()) };
                 self.value(&path, name, &value, 0);
             }
             match behind {
@@ -155,6 +161,14 @@ impl Found {
             }
         }
     }
+}
+
+/// An option behind which a script stands: `-c`, `-lc`, `-euc`, `/c`, `-Command`.
+fn is_shell_option(option: &str) -> bool {
+    let lower = option.to_ascii_lowercase();
+    let letters = lower.strip_prefix('-').unwrap_or_default();
+    matches!(lower.as_str(), "/c" | "/k" | "-command")
+        || letters.len() <= 5 && letters.ends_with('c') && letters.bytes().all(|b| b.is_ascii_alphabetic())
 }
 
 fn is_name(text: &str) -> bool {
