@@ -90,18 +90,44 @@ fn shift_back(node: &mut Node, length: usize) {
     }
 }
 
-/// The text with line feeds for lone carriage returns, which end a comment for the clients and not for the parser.
+/// The text with a line feed at the end of each `//` comment that ends in a carriage return alone, as the lines of old
+/// editors do: to the parser the rest of the file would be comment. Strings keep theirs.
 fn with_line_feeds(text: &str) -> Cow<'_, str> {
     let bytes = text.as_bytes();
-    let lone = |at: usize| bytes[at] == b'\r' && bytes.get(at + 1) != Some(&b'\n');
-    if !(0..bytes.len()).any(lone) {
+    let mut lone = Vec::new();
+    let mut quote = None;
+    let mut at = 0;
+    while at < bytes.len() {
+        match (quote, bytes[at]) {
+            (Some(_), b'\\') => at += 1,
+            (Some(open), byte) if byte == open => quote = None,
+            (Some(_), _) => {}
+            (None, byte @ (b'"' | b'\'')) => quote = Some(byte),
+            (None, b'/') if bytes.get(at + 1) == Some(&b'*') => {
+                at = text[at + 2..].find("*/").map_or(bytes.len(), |end| at + 2 + end + 1);
+            }
+            (None, b'/') if bytes.get(at + 1) == Some(&b'/') => {
+                at += bytes[at..].iter().position(|byte| matches!(byte, b'\r' | b'\n')).unwrap_or(bytes.len());
+                if bytes.get(at) == Some(&b'\r') && bytes.get(at + 1) != Some(&b'\n') {
+                    lone.push(at);
+                }
+            }
+            (None, _) => {}
+        }
+        at += 1;
+    }
+    if lone.is_empty() {
         return Cow::Borrowed(text);
     }
-    text.char_indices().map(|(at, c)| if lone(at) { '\n' } else { c }).collect::<String>().into()
+    let mut text = text.to_owned();
+    lone.into_iter().for_each(|at| text.replace_range(at..=at, "\n"));
+    Cow::Owned(text)
 }
 
 fn parse(text: &str, options: &ParseOptions) -> Result<Node, SyntaxError> {
-    let text = &*with_line_feeds(text);
+    // Only where comments count, and only where there is such an end at all.
+    let old = options.allow_comments && text.contains('\r') && text.contains("//");
+    let text = &*if old { with_line_feeds(text) } else { Cow::Borrowed(text) };
     let parsed = parse_to_ast(text, &CollectOptions::default(), options).map_err(|error| SyntaxError {
         message: error.kind().to_string(),
         span: Span::new(error.range().start, error.range().end),
@@ -188,6 +214,11 @@ mod tests {
 
     #[test]
     fn a_lone_carriage_return_ends_a_comment() {
+        let kept = parse_json("{\"a\": \"x\ry // z\rw\", /* c\r */ 'b': \"\\\"\r\"} // c\r").unwrap();
+        assert_eq!(kept.get("a").unwrap().as_str(), Some("x\ry // z\rw"), "a string keeps what it has");
+        assert_eq!(kept.get("b").unwrap().as_str(), Some("\"\r"));
+        let answer = parse_answer("{\"a\": \"x\r//y\"}").unwrap();
+        assert_eq!(answer.get("a").unwrap().as_str(), Some("x\r//y"));
         let root = parse_json("// note\r{\"a\": 1, // more\r\"b\": 2}\r\n").unwrap();
         assert_eq!(root.members().iter().map(|member| member.key_span.start).collect::<Vec<_>>(), [9, 25]);
     }
