@@ -59,11 +59,15 @@ fn unit(literal: &str, at: usize) -> (usize, usize) {
         return (width, width);
     }
     match bytes.get(at + 1) {
-        Some(b'u') => match (hex(bytes, at + 2, 4), bytes.get(at + 6..at + 8)) {
-            (Some(0xD800..=0xDBFF), Some(b"\\u")) => (12, 4),
-            (Some(code), _) => (6, char::from_u32(code).map_or(3, char::len_utf8)),
-            (None, _) => (2, 1),
-        },
+        Some(b'u') => {
+            let other = (bytes.get(at + 6..at + 8) == Some(b"\\u")).then(|| hex(bytes, at + 8, 4)).flatten();
+            match (hex(bytes, at + 2, 4), other) {
+                (Some(0xD800..=0xDBFF), Some(0xDC00..=0xDFFF)) => (12, 4),
+                // Half of a pair becomes U+FFFD, whatever escape comes behind it.
+                (Some(code), _) => (6, char::from_u32(code).map_or(3, char::len_utf8)),
+                (None, _) => (2, 1),
+            }
+        }
         Some(b'x') => match hex(bytes, at + 2, 2) {
             Some(code) => (4, char::from_u32(code).map_or(1, char::len_utf8)),
             None => (2, 1),
@@ -94,6 +98,12 @@ mod tests {
         // decoded: a, newline, é (2 bytes), 😀 (4 bytes), z
         for (decoded, raw) in [(0, 1), (1, 2), (2, 4), (4, 10), (8, 22), (9, 23)] {
             assert_eq!(raw_offset(literal, decoded), raw, "decoded {decoded}");
+        }
+        // Half of a pair is one character of three bytes, also before another escape.
+        let half = r#""\ud83d\u0ed0z""#;
+        assert_eq!(crate::document::parse_json(half).unwrap().as_str(), Some("\u{FFFD}\u{0ED0}z"));
+        for (decoded, raw) in [(0, 1), (3, 7), (6, 13)] {
+            assert_eq!(raw_offset(half, decoded), raw, "decoded {decoded}");
         }
         assert_eq!(raw_offset("bare", 2), 2);
         assert_eq!(raw_offset("\"é\"", 0), 1);

@@ -34,6 +34,7 @@ pub const TARGETS: &[Target] = &[
         samples: &[
             "// c\n{\"\u{e9}\": [1, 'two',], dup: 0x1F, \"dup\": {\"a\": null, \"b\": -1.5e9}, /* c */ \"t\": true}",
             r#"{"a": "\u00e9\ud83d\ude00\n\\\"", "\ud800": "\x41"}"#,
+            r#"{"a": "\ud83d\u0ed0\n\\\"", "b": "x\ry // z"} // c"#,
         ],
         hostile: JSON,
     },
