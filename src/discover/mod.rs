@@ -80,9 +80,8 @@ pub struct ConfigFile {
     pub elsewhere: bool,
     /// Root of the project it belongs to, out of which no link may lead.
     pub root: Option<PathBuf>,
-    /// The home it was found in.
-    pub home: Option<PathBuf>,
-    /// It lies in the home of another user, or on the other side of WSL: nothing in it is started from here.
+    /// It lies in the home of another user, or in a project that such a home remembers, or on the other side of WSL:
+    /// nothing in it is started from here.
     pub of_another: bool,
 }
 
@@ -101,7 +100,6 @@ impl ConfigFile {
             runs: None,
             elsewhere: false,
             root: None,
-            home: None,
             of_another: false,
         }
     }

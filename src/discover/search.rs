@@ -257,7 +257,6 @@ impl<'a> Search<'a> {
         let file = ConfigFile {
             named: finder.named,
             root: finder.root.map(Path::to_owned),
-            home: finder.home.map(|home| home.folder().to_owned()),
             of_another: finder.home.is_some_and(Home::is_other),
             ..ConfigFile::named(path, shown, portable)
         };
