@@ -38,6 +38,9 @@ const MOST_LINES: usize = 32;
 /// Masks what looks like a token in the lines that findings point to, wherever it stands there: a comment, a command of a
 /// program, a value that belongs to no entry.
 pub(super) fn mask_lines(sources: &mut Sources, findings: &[Finding], packs: &Packs) {
+    if findings.iter().all(|finding| finding.place.file().is_none()) {
+        return;
+    }
     let tokens = TokenEngine::new(packs);
     let mut seen: HashSet<(SourceId, usize)> = HashSet::new();
     let related = findings.iter().flat_map(|finding| finding.related.iter().map(|(place, _)| place));
@@ -58,7 +61,10 @@ pub(super) fn mask_lines(sources: &mut Sources, findings: &[Finding], packs: &Pa
             let hits = tokens.find(text, &words).into_iter().filter(|hit| !hit.token.public);
             masks.extend(hits.map(|hit| Span::new(line.start + hit.range.start, line.start + hit.range.end)));
         }
-        sources.get_mut(id).mask(masks);
+        // Most lines hold none, and masking sorts all that is masked.
+        if !masks.is_empty() {
+            sources.get_mut(id).mask(masks);
+        }
     }
 }
 
