@@ -25,6 +25,16 @@ impl Spanned {
             _ => self.span,
         }
     }
+
+    /// Without the blanks around it.
+    pub fn trimmed(&self) -> Self {
+        let start = self.text.len() - self.text.trim_start().len();
+        let text = self.text.trim();
+        if text.len() == self.text.len() {
+            return self.clone();
+        }
+        Self { text: text.to_owned(), span: self.part(start, start + text.len()) }
+    }
 }
 
 /// A named value of an entry: a variable, a header, or a field that this scanner does not know.

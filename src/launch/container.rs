@@ -120,6 +120,17 @@ fn short<'a>(runner: &ContainerRunner, arg: &'a Spanned, options: &mut Vec<Conta
     None
 }
 
+/// The image of a program that is no container runtime, and makes one of what it is given.
+pub(super) fn of_options(
+    runner: &ContainerRunner,
+    name: &str,
+    reference: &Spanned,
+    options: Vec<ContainerOption>,
+) -> Image {
+    let named = |option: ContainerOption| ContainerOption { name: canonical(runner, &option.name), ..option };
+    image(name, reference, options.into_iter().map(named).collect())
+}
+
 fn with_value(runner: &ContainerRunner, name: &str, value: Spanned) -> ContainerOption {
     ContainerOption { name: canonical(runner, name), span: value.span, value: Some(value) }
 }

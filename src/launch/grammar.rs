@@ -5,16 +5,17 @@ use std::ops::Range;
 
 use serde::Deserialize;
 
-use super::Ecosystem;
+use super::package::Specs;
+use super::shell::Dialect;
 
 /// How a runner's arguments name packages.
 #[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub(super) struct Runner {
     pub(super) programs: Vec<String>,
     #[serde(default)]
-    pub(super) subcommand: Vec<String>,
-    pub(super) ecosystem: Ecosystem,
+    subcommands: Vec<String>,
+    pub(super) specs: Specs,
     #[serde(default)]
     pub(super) values: Vec<String>,
     #[serde(default)]
@@ -24,6 +25,12 @@ pub(super) struct Runner {
     #[serde(default)]
     pub(super) with: Vec<String>,
     #[serde(default)]
+    pub(super) sources: Vec<String>,
+    #[serde(default)]
+    pub(super) versions: Vec<String>,
+    #[serde(default)]
+    pub(super) revisions: Vec<String>,
+    #[serde(default)]
     pub(super) shell: Vec<String>,
     #[serde(default)]
     pub(super) swallow: bool,
@@ -32,17 +39,27 @@ pub(super) struct Runner {
     #[serde(default)]
     pub(super) positional: Positional,
     #[serde(default)]
-    pub(super) joined: bool,
+    pub(super) remote_scripts: bool,
+    #[serde(default)]
+    pub(super) images: bool,
+    #[serde(default)]
+    pub(super) prefix: Option<String>,
+    #[serde(default)]
+    pub(super) hidden: Option<String>,
 }
 
-/// What the first word that is no option names.
+/// What the words that are no options name.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub(super) enum Positional {
-    /// A package.
+    /// The first one a package.
     #[default]
     Package,
-    /// A program of this machine.
+    /// Each a package.
+    Packages,
+    /// Those before `--` packages, those behind it a command.
+    Before,
+    /// The first one a program of this machine.
     Local,
 }
 
@@ -52,6 +69,8 @@ pub(super) enum Positional {
 pub(super) struct Wrapper {
     pub(super) programs: Vec<String>,
     pub(super) how: How,
+    #[serde(default)]
+    subcommands: Vec<String>,
     #[serde(default)]
     pub(super) options: Vec<String>,
     #[serde(default)]
@@ -63,9 +82,15 @@ pub(super) struct Wrapper {
     #[serde(default)]
     pub(super) clusters: bool,
     #[serde(default)]
+    pub(super) abbreviates: bool,
+    #[serde(default)]
     pub(super) skip: usize,
     #[serde(default)]
-    pub(super) subcommand: Vec<String>,
+    pub(super) files: BTreeMap<String, String>,
+    #[serde(default)]
+    pub(super) dialect: Dialect,
+    #[serde(default)]
+    pub(super) vault: bool,
 }
 
 /// A program that passes on to another server: to an address in its arguments, or a command of its own.
@@ -76,11 +101,30 @@ pub(super) struct Bridge {
     #[serde(default)]
     pub(super) programs: Vec<String>,
     /// Its packages where a runner starts it.
+    #[serde(default)]
     pub(super) packages: Vec<String>,
     #[serde(default)]
     pub(super) lines: Vec<String>,
     #[serde(default)]
+    pub(super) after: Vec<String>,
+    #[serde(default)]
     pub(super) rest: bool,
+    #[serde(default)]
+    pub(super) elsewhere: Vec<String>,
+    #[serde(default)]
+    pub(super) hidden: Option<String>,
+}
+
+/// A program that runs what another file or program says.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Opaque {
+    pub(super) programs: Vec<String>,
+    #[serde(default)]
+    subcommands: Vec<String>,
+    #[serde(default)]
+    values: Vec<String>,
+    pub(super) hidden: String,
 }
 
 /// The kinds of wrappers.
@@ -95,6 +139,12 @@ pub(super) enum How {
     Env,
     /// What follows a mark is a command.
     After,
+    /// What follows a switch of Windows' shell is a command.
+    Cmd,
+    /// What follows `-m` is a module, which can be a runner.
+    Module,
+    /// The first word is a file, which can be a runner's.
+    File,
 }
 
 /// How a container runtime's arguments name the image.
@@ -124,6 +174,8 @@ struct Wrappers {
     wrappers: Vec<Wrapper>,
     #[serde(rename = "bridge")]
     bridges: Vec<Bridge>,
+    #[serde(rename = "opaque")]
+    opaques: Vec<Opaque>,
 }
 
 /// A table can't be read.
@@ -140,6 +192,7 @@ pub struct Grammar {
     pub(super) runners: Vec<Runner>,
     pub(super) wrappers: Vec<Wrapper>,
     pub(super) bridges: Vec<Bridge>,
+    opaques: Vec<Opaque>,
     pub(super) container: ContainerRunner,
 }
 
@@ -151,43 +204,75 @@ impl Grammar {
     pub fn parse(runners: &str, wrappers: &str) -> Result<Self, GrammarError> {
         let wrong = |file| move |error| GrammarError { file, error: Box::new(error) };
         let Runners { runners, container } = toml::from_str(runners).map_err(wrong("rules/runners.toml"))?;
-        let Wrappers { wrappers, bridges } = toml::from_str(wrappers).map_err(wrong("rules/wrappers.toml"))?;
-        Ok(Self { runners, wrappers, bridges, container })
+        let Wrappers { wrappers, bridges, opaques } = toml::from_str(wrappers).map_err(wrong("rules/wrappers.toml"))?;
+        Ok(Self { runners, wrappers, bridges, opaques, container })
     }
 
     /// Whether a program of that name is in one of the tables.
     pub(super) fn knows(&self, program: &str) -> bool {
-        let named = |programs: &[String]| programs.iter().any(|name| name == program);
-        self.runners.iter().any(|runner| named(&runner.programs))
-            || self.wrappers.iter().any(|wrapper| named(&wrapper.programs))
-            || named(&self.container.programs)
+        self.runners.iter().any(|runner| is_named(&runner.programs, program))
+            || self.wrappers.iter().any(|wrapper| is_named(&wrapper.programs, program))
+            || is_named(&self.container.programs, program)
     }
 
-    /// The wrapper that a program with these arguments is.
-    pub(super) fn wrapper(&self, program: &str, args: &[&str]) -> Option<&Wrapper> {
-        self.wrappers.iter().find(|wrapper| {
-            wrapper.programs.iter().any(|name| name == program)
-                && wrapper.subcommand.iter().zip(args).filter(|(word, arg)| word == arg).count()
-                    == wrapper.subcommand.len()
-        })
+    /// The wrapper that a program with these arguments is, and how many of them say so.
+    pub(super) fn wrapper(&self, program: &str, args: &[&str]) -> Option<(&Wrapper, usize)> {
+        let named = self.wrappers.iter().filter(|wrapper| is_named(&wrapper.programs, program));
+        named
+            .filter_map(|wrapper| {
+                let (_, behind) =
+                    subcommand(&wrapper.subcommands, args, |option| wrapper.values.iter().any(|v| v == option))?;
+                Some((wrapper, behind))
+            })
+            .next()
     }
 
     /// The runner that a program with these arguments is: the options before its subcommand, and where the rest begins.
     pub(super) fn runner(&self, program: &str, args: &[&str]) -> Option<(&Runner, Range<usize>, usize)> {
-        self.runners.iter().filter(|runner| runner.programs.iter().any(|name| name == program)).find_map(|runner| {
-            let mut at = 0;
-            let takes = |option: &str| runner.values.iter().chain(&runner.packages).any(|known| known == option);
-            while !runner.subcommand.is_empty() && args.get(at).is_some_and(|arg| arg.starts_with('-')) {
-                at += if takes(args[at]) { 2 } else { 1 };
-            }
-            let before = 0..at.min(args.len());
-            for word in &runner.subcommand {
-                if args.get(at) != Some(&word.as_str()) {
-                    return None;
-                }
-                at += 1;
-            }
-            Some((runner, before, at))
-        })
+        let named = self.runners.iter().filter(|runner| is_named(&runner.programs, program));
+        named
+            .filter_map(|runner| {
+                let takes = |option: &str| runner.values.iter().chain(&runner.packages).any(|known| known == option);
+                let (before, behind) = subcommand(&runner.subcommands, args, takes)?;
+                Some((runner, 0..before, behind))
+            })
+            .next()
     }
+
+    /// Where what a program with these arguments runs is said, if not here.
+    pub(super) fn opaque(&self, program: &str, args: &[&str]) -> Option<(&Opaque, usize)> {
+        let named = self.opaques.iter().filter(|opaque| is_named(&opaque.programs, program));
+        named
+            .filter_map(|opaque| {
+                let (_, behind) =
+                    subcommand(&opaque.subcommands, args, |option| opaque.values.iter().any(|v| v == option))?;
+                Some((opaque, behind))
+            })
+            .next()
+    }
+}
+
+/// Whether a list names a program; `python3.12` is `python3`, and `pip3` is `pip`.
+pub(super) fn is_named(programs: &[String], program: &str) -> bool {
+    let stem = program.trim_end_matches(|c: char| c.is_ascii_digit() || c == '.');
+    programs.iter().any(|name| name == program || name == stem)
+}
+
+/// Where a subcommand of a list begins and ends among arguments that may have options before it. A list without any is
+/// met at once.
+fn subcommand(known: &[String], args: &[&str], takes: impl Fn(&str) -> bool) -> Option<(usize, usize)> {
+    if known.is_empty() {
+        return Some((0, 0));
+    }
+    let mut at = 0;
+    while let Some(arg) = args.get(at).filter(|arg| arg.starts_with('-')) {
+        at += if takes(arg) { 2 } else { 1 };
+    }
+    let rest = args.get(at..)?;
+    let length = |words: &String| {
+        let words: Vec<&str> = words.split(' ').collect();
+        rest.starts_with(&words).then_some(words.len())
+    };
+    // The longest: `tool run` before `tool`.
+    known.iter().filter_map(length).max().map(|length| (at, at + length))
 }

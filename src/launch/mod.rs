@@ -23,6 +23,7 @@ use remote::is_own_address;
 use std::borrow::Cow;
 
 use crate::config::{ServerEntry, Spanned, with_defaults};
+use crate::document::Span;
 
 /// What runs, as far as the config tells.
 #[derive(Clone, Debug, Default)]
@@ -39,6 +40,36 @@ pub struct Launch {
     pub remotes: Vec<Remote>,
     /// Command lines that a shell reads, and code given as an argument.
     pub scripts: Vec<Script>,
+    /// What runners are told beyond that, each with the runner's name: where packages come from, what they may do.
+    pub options: Vec<(String, ContainerOption)>,
+    /// Files of Python that a runner reads their dependencies from.
+    pub files: Vec<LocalScript>,
+    /// What can't be seen from here.
+    pub hidden: Vec<Hidden>,
+    /// The program that fills in secrets when it starts the rest.
+    pub vault: Option<String>,
+}
+
+/// A file on this machine that a runner is given.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LocalScript {
+    /// The runner.
+    pub runner: String,
+    /// The file as written.
+    pub path: Spanned,
+    /// The folder that it is relative to, where one is named.
+    pub folder: Option<Spanned>,
+}
+
+/// A part of a command behind which something runs that another file or program decides.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Hidden {
+    /// The program that knows.
+    pub program: String,
+    /// Where it is said, for a reader.
+    pub place: String,
+    /// Where it stands.
+    pub span: Span,
 }
 
 impl Launch {
@@ -62,7 +93,7 @@ pub fn resolve(entry: &ServerEntry, grammar: &Grammar) -> Launch {
             Shape::Program | Shape::Line => {
                 unwrap::command(&command_line(entry, grammar), grammar, &mut launch, DEEPEST)
             }
-            Shape::Script => unwrap::script(command, grammar, &mut launch, DEEPEST),
+            Shape::Script => unwrap::script(command, shell::Dialect::Plain, grammar, &mut launch, DEEPEST),
         }
     }
     launch
@@ -107,7 +138,7 @@ fn shape_of(command: &Spanned, grammar: &Grammar) -> Shape {
     let path = first.text.contains(['/', '\\', ':']) || text.contains('\\');
     if !text.contains(char::is_whitespace) || path && !known {
         Shape::Program
-    } else if shell::commands(command).len() > 1 || unwrap::is_assignment(&first.text) {
+    } else if shell::commands(command, shell::Dialect::Plain).len() > 1 || unwrap::is_assignment(&first.text) {
         Shape::Script
     } else {
         Shape::Line
@@ -125,6 +156,12 @@ fn command_words(command: &Spanned, args: &[Spanned], grammar: &Grammar) -> Vec<
 pub fn program_name(program: &str) -> String {
     let name = program.trim().rsplit(['/', '\\']).next().unwrap_or(program);
     let lower = name.to_ascii_lowercase();
+    // Variables that systems set to a shell.
+    match lower.as_str() {
+        "%comspec%" => return "cmd".to_owned(),
+        "$shell" | "${shell}" | "${env:shell}" => return "sh".to_owned(),
+        _ => {}
+    }
     for extension in [".exe", ".cmd", ".bat", ".ps1"] {
         if let Some(stem) = lower.strip_suffix(extension) {
             return stem.to_owned();

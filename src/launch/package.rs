@@ -1,18 +1,41 @@
 //! Package specifications, and whether they are exact in their ecosystem's own grammar.
 
+mod deno;
+mod nix;
+mod npm;
+mod pypi;
+mod registries;
+
 use serde::Deserialize;
 
-use super::grammar::Runner;
 use crate::config::{Part, Spanned, parts};
 
 /// Whose packages they are.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Ecosystem {
     /// The npm registry.
     Npm,
     /// The Python Package Index.
     PyPi,
+    /// The JavaScript Registry.
+    Jsr,
+    /// Go's module proxy.
+    Go,
+    /// crates.io.
+    Crates,
+    /// nuget.org.
+    NuGet,
+    /// rubygems.org.
+    RubyGems,
+    /// Maven Central.
+    Maven,
+    /// Channels of conda.
+    Conda,
+    /// Flakes of Nix.
+    Nix,
+    /// Files on the web that Deno imports.
+    Web,
 }
 
 impl Ecosystem {
@@ -21,15 +44,27 @@ impl Ecosystem {
         match self {
             Self::Npm => "npm",
             Self::PyPi => "pypi",
+            Self::Jsr => "jsr",
+            Self::Go => "go",
+            Self::Crates => "crates",
+            Self::NuGet => "nuget",
+            Self::RubyGems => "rubygems",
+            Self::Maven => "maven",
+            Self::Conda => "conda",
+            Self::Nix => "nix",
+            Self::Web => "web",
         }
     }
 
-    /// A package's name as the registry compares names. Source: PEP 503.
+    /// A package's name as the registry compares names. Sources: PEP 503; cargo's and NuGet's own documentation; module
+    /// paths of Go are compared as they are.
     pub fn canonical(self, name: &str) -> String {
-        let lower = name.to_ascii_lowercase();
+        let lower = || name.to_ascii_lowercase();
         match self {
-            Self::Npm => lower,
-            Self::PyPi => lower.split(['-', '_', '.']).filter(|part| !part.is_empty()).collect::<Vec<_>>().join("-"),
+            Self::PyPi => lower().split(['-', '_', '.']).filter(|part| !part.is_empty()).collect::<Vec<_>>().join("-"),
+            Self::Crates => lower().replace('_', "-"),
+            Self::Npm | Self::Jsr | Self::NuGet | Self::Conda => lower(),
+            Self::Go | Self::RubyGems | Self::Maven | Self::Nix | Self::Web => name.to_owned(),
         }
     }
 
@@ -38,8 +73,49 @@ impl Ecosystem {
         match self {
             Self::Npm => "npm",
             Self::PyPi => "PyPI",
+            Self::Jsr => "JSR",
+            Self::Go => "Go",
+            Self::Crates => "crates.io",
+            Self::NuGet => "NuGet",
+            Self::RubyGems => "RubyGems",
+            Self::Maven => "Maven",
+            Self::Conda => "conda",
+            Self::Nix => "Nix",
+            Self::Web => "web",
         }
     }
+
+    /// How a package is named in exactly one version where a program is started with it.
+    pub fn exact(self, name: &str, version: &str) -> String {
+        match self {
+            Self::Npm | Self::NuGet | Self::Crates => format!("{name}@{version}"),
+            Self::Jsr => format!("jsr:{name}@{version}"),
+            Self::Go => format!("{name}@v{}", version.trim_start_matches('v')),
+            Self::PyPi | Self::Conda => format!("{name}=={version}"),
+            Self::RubyGems | Self::Maven => format!("{name}:{version}"),
+            Self::Nix | Self::Web => name.to_owned(),
+        }
+    }
+}
+
+/// How a runner reads what it is told to fetch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum Specs {
+    Npm,
+    PyPi,
+    /// As PyPI, where `name@version` is that version.
+    Uv,
+    Deno,
+    Go,
+    Crates,
+    NuGet,
+    Gem,
+    Jbang,
+    Conda,
+    Nix,
+    Mise,
+    Thv,
 }
 
 /// A package that a runner fetches.
@@ -78,169 +154,94 @@ pub enum Pin {
     Unknown,
 }
 
-/// Reads a specification. `joined`: `name@version` means that version, as uv has it.
-pub(super) fn parse(runner: &Runner, name: &str, spec: &Spanned, joined: bool) -> Option<Package> {
-    let text = spec.text.trim();
+/// Reads a specification; nothing where none is named.
+pub(super) fn parse(specs: Specs, runner: &str, spec: &Spanned) -> Option<Package> {
+    let spec = spec.trimmed();
+    let text = spec.text.as_str();
     if text.is_empty() {
         return None;
     }
-    let (package, pin) = match runner.ecosystem {
-        Ecosystem::Npm => npm(text),
-        Ecosystem::PyPi => pypi(text, joined),
+    let of = |ecosystem: Ecosystem, (name, pin): (String, Pin)| Some((ecosystem, name, pin));
+    let (ecosystem, name, pin) = match specs {
+        Specs::Npm => of(Ecosystem::Npm, npm::read(text)),
+        Specs::PyPi => of(Ecosystem::PyPi, pypi::read(text, false)),
+        Specs::Uv => of(Ecosystem::PyPi, pypi::read(text, true)),
+        Specs::Deno => Some(deno::read(text)),
+        Specs::Go => of(Ecosystem::Go, registries::go(text)),
+        Specs::Crates => of(Ecosystem::Crates, registries::crates(text)),
+        Specs::NuGet => of(Ecosystem::NuGet, registries::nuget(text)),
+        Specs::Gem => of(Ecosystem::RubyGems, registries::gem(text)),
+        Specs::Jbang => of(Ecosystem::Maven, registries::jbang(text)),
+        Specs::Conda => of(Ecosystem::Conda, registries::conda(text)),
+        Specs::Nix => of(Ecosystem::Nix, nix::read(text)),
+        Specs::Mise => prefixed(text, ':', &MISE),
+        Specs::Thv => prefixed(text, ':', &THV),
+    }?;
+    Some(Package { ecosystem, runner: runner.to_owned(), spec, name, pin })
+}
+
+/// A source that an option names; nothing where the option is empty.
+pub(super) fn source(specs: Specs, runner: &str, address: &Spanned, pin: Pin) -> Option<Package> {
+    let spec = address.trimmed();
+    let ecosystem = match specs {
+        Specs::Crates => Ecosystem::Crates,
+        _ => Ecosystem::Web,
     };
-    Some(Package { ecosystem: runner.ecosystem, runner: name.to_owned(), spec: spec.clone(), name: package, pin })
+    let pin = if has_reference(&spec.text) { Pin::Unknown } else { pin };
+    (!spec.text.is_empty()).then(|| Package {
+        ecosystem,
+        runner: runner.to_owned(),
+        name: spec.text.clone(),
+        spec,
+        pin,
+    })
 }
 
-/// npm-package-arg's grammar.
-pub(super) fn npm(spec: &str) -> (String, Pin) {
-    if let Some((_, real)) = spec.split_once("@npm:") {
-        return npm(real);
-    }
-    if is_local(spec) || spec.ends_with(".tgz") && !spec.contains("://") || spec.starts_with("file:") {
-        return (spec.to_owned(), Pin::Local);
-    }
-    if let Some(pin) = npm_source(spec) {
-        return (spec.to_owned(), pin);
-    }
-    // The version stands behind the last `@` that does not begin a scope.
-    let (name, version) = match spec.rfind('@').filter(|at| *at > 0) {
-        Some(at) => (&spec[..at], Some(&spec[at + 1..])),
-        None => (spec, None),
-    };
-    if has_reference(name) {
-        return (name.to_owned(), Pin::Unknown);
-    }
-    (name.to_owned(), version.map_or(Pin::None, |version| default_of(version).map_or(Pin::Unknown, npm_version)))
+type Prefixes = [(&'static str, Specs)];
+
+/// mise's back ends. What has none of these is a tool, such as a version of Node.
+const MISE: [(&str, Specs); 6] = [
+    ("npm", Specs::Npm),
+    ("pipx", Specs::Uv),
+    ("go", Specs::Go),
+    ("cargo", Specs::Crates),
+    ("gem", Specs::Gem),
+    ("dotnet", Specs::NuGet),
+];
+
+/// ToolHive's schemes of packages that it builds containers of.
+const THV: [(&str, Specs); 3] = [("npx", Specs::Npm), ("uvx", Specs::Uv), ("go", Specs::Go)];
+
+fn prefixed(text: &str, mark: char, known: &Prefixes) -> Option<(Ecosystem, String, Pin)> {
+    let (prefix, rest) = text.split_once(mark)?;
+    let (_, specs) = known.iter().find(|(name, _)| *name == prefix)?;
+    let rest = rest.strip_prefix("//").unwrap_or(rest);
+    let rest = Spanned { text: rest.to_owned(), span: crate::document::Span::default() };
+    parse(*specs, "", &rest).map(|package| (package.ecosystem, package.name, package.pin))
 }
 
-fn npm_version(version: &str) -> Pin {
-    let version = version.trim();
-    if version.is_empty() {
-        return Pin::None;
+/// What an option such as `--version` says about a package that is named without one.
+pub(super) fn version(specs: Specs, version: &str) -> Pin {
+    match default_of(version.trim()) {
+        None => Pin::Unknown,
+        Some(version) => match specs {
+            Specs::Crates => registries::crate_version(version),
+            Specs::NuGet => registries::nuget_version(version),
+            Specs::Gem => registries::gem_version(version),
+            _ => npm::version(version),
+        },
     }
-    let bare = version.strip_prefix('=').unwrap_or(version).trim();
-    let bare = bare.strip_prefix('v').unwrap_or(bare);
-    if semver::Version::parse(bare).is_ok() {
-        return Pin::Exact(bare.to_owned());
-    }
-    let range = version.starts_with(['^', '~', '>', '<', '=', '*'])
-        || version.contains("||")
-        || version.contains(" - ")
-        || version.contains(' ')
-        || bare.split('.').all(|part| {
-            matches!(part, "x" | "X" | "*") || !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit())
-        }) && bare.split('.').count() <= 3;
-    if range { Pin::Range(version.to_owned()) } else { Pin::Tag(version.to_owned()) }
 }
 
-/// Git repositories and archives; `None` for what the registry serves.
-fn npm_source(spec: &str) -> Option<Pin> {
-    let lower = spec.to_ascii_lowercase();
-    let git = ["git+", "git:", "github:", "gitlab:", "bitbucket:", "gist:", "git@", "ssh:"]
-        .iter()
-        .any(|prefix| lower.starts_with(prefix));
-    let url = lower.starts_with("https://") || lower.starts_with("http://");
-    // `owner/repository`, with neither a scope nor a version.
-    let short = !spec.starts_with('@')
-        && spec.split('#').next().is_some_and(|path| path.split('/').count() == 2 && !path.contains(['@', ':']));
-    if !(git || url || short) {
-        return None;
-    }
-    let revision = spec.rsplit_once('#').map(|(_, revision)| revision);
-    let archive = url
-        && spec
-            .split('/')
-            .any(|part| is_commit(part.trim_end_matches(".tar.gz").trim_end_matches(".zip").trim_end_matches(".tgz")));
-    if has_reference(spec) {
-        return Some(Pin::Unknown);
-    }
-    Some(if revision.is_some_and(is_commit) || archive { Pin::FixedSource } else { Pin::MovingSource })
-}
-
-/// PEP 508, and uv's `name@version`.
-pub(super) fn pypi(spec: &str, joined: bool) -> (String, Pin) {
-    if let Some((name, source)) = spec.split_once(" @ ") {
-        let (_, pin) = pypi(source.trim(), false);
-        return (name.trim().to_owned(), pin);
-    }
-    let lower = spec.to_ascii_lowercase();
-    if ["git+", "hg+", "bzr+", "svn+"].iter().any(|prefix| lower.starts_with(prefix)) {
-        let address = spec.split('#').next().unwrap_or(spec);
-        let path = address.split_once("://").map_or(address, |(_, path)| path);
-        // `@` before the first slash is a user's name.
-        let revision = path.split_once('/').and_then(|(_, path)| path.rsplit_once('@')).map(|(_, revision)| revision);
-        let pin = match revision {
-            _ if has_reference(spec) => Pin::Unknown,
-            Some(revision) if is_commit(revision) => Pin::FixedSource,
-            _ => Pin::MovingSource,
-        };
-        return (address.to_owned(), pin);
-    }
-    if lower.starts_with("https://") || lower.starts_with("http://") {
-        let fixed =
-            lower.split('#').nth(1).and_then(|hash| hash.strip_prefix("sha256=")).is_some_and(|hash| hash.len() == 64);
-        return (spec.to_owned(), if fixed { Pin::FixedSource } else { Pin::MovingSource });
-    }
-    if is_local(spec) || lower.ends_with(".whl") || lower.starts_with("file:") {
-        return (spec.to_owned(), Pin::Local);
-    }
-    let name_end = spec.find(['@', '=', '<', '>', '!', '~', '[', ';', ' ']).unwrap_or(spec.len());
-    let (name, mut rest) = spec.split_at(name_end);
-    if has_reference(name) {
-        return (name.to_owned(), Pin::Unknown);
-    }
-    if rest.starts_with('[') {
-        rest = rest.find(']').map_or("", |close| &rest[close + 1..]);
-    }
-    let rest = rest.split(';').next().unwrap_or(rest).trim();
-    let pin = if rest.is_empty() {
-        Pin::None
-    } else if let Some(version) = rest.strip_prefix('@') {
-        match default_of(version) {
-            None => Pin::Unknown,
-            Some("") => Pin::None,
-            Some(version) if joined && is_pep440(version) => Pin::Exact(version.to_owned()),
-            Some(version) => Pin::Tag(version.to_owned()),
-        }
+/// What an option such as `--rev` says about a repository.
+pub(super) fn revision(revision: &str) -> Pin {
+    if has_reference(revision) {
+        Pin::Unknown
+    } else if is_commit(revision) {
+        Pin::FixedSource
     } else {
-        match rest
-            .strip_prefix("===")
-            .or_else(|| rest.strip_prefix("=="))
-            .and_then(|version| default_of(version.trim()))
-        {
-            Some(version) if is_pep440(version) => Pin::Exact(version.to_owned()),
-            _ if has_reference(rest) => Pin::Unknown,
-            _ => Pin::Range(rest.to_owned()),
-        }
-    };
-    (name.to_owned(), pin)
-}
-
-/// A version of PEP 440, without wildcards.
-fn is_pep440(version: &str) -> bool {
-    let version = version.trim().to_ascii_lowercase();
-    let version = version.strip_prefix('v').unwrap_or(&version);
-    let (public, local) = version.split_once('+').map_or((version, None), |(public, local)| (public, Some(local)));
-    let digits = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
-    if local.is_some_and(|local| {
-        local.is_empty() || !local.bytes().all(|b| b.is_ascii_alphanumeric() || b"._-".contains(&b))
-    }) {
-        return false;
+        Pin::MovingSource
     }
-    let release_end = public.find(|c: char| !c.is_ascii_digit() && c != '.' && c != '!').unwrap_or(public.len());
-    let (release, suffix) = public.split_at(release_end);
-    // `1.0.dev1`: the dot belongs to the suffix.
-    let release = release.strip_suffix('.').unwrap_or(release);
-    let numbers = release.split_once('!').map_or(release, |(_, numbers)| numbers);
-    if !numbers.split('.').all(digits) {
-        return false;
-    }
-    // Letters of known words, with numbers, dots, dashes and underscores between.
-    let words: Vec<&str> = suffix.split(|c: char| !c.is_ascii_alphabetic()).filter(|word| !word.is_empty()).collect();
-    suffix.bytes().all(|b| b.is_ascii_alphanumeric() || b".-_".contains(&b))
-        && words.iter().all(|word| {
-            ["a", "b", "c", "rc", "alpha", "beta", "pre", "preview", "post", "rev", "r", "dev"].contains(word)
-        })
 }
 
 /// A full commit: a shorter one is looked up as a name, and names move.

@@ -27,7 +27,7 @@ pub enum Via {
 }
 
 /// Whether a text is an address.
-fn is_url(text: &str) -> bool {
+pub(super) fn is_url(text: &str) -> bool {
     ["http://", "https://", "ws://", "wss://"]
         .iter()
         .any(|scheme| text.get(..scheme.len()).is_some_and(|head| head.eq_ignore_ascii_case(scheme)))

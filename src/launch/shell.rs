@@ -2,6 +2,8 @@
 
 use std::ops::Range;
 
+use serde::Deserialize;
+
 use super::program_name;
 use crate::config::Spanned;
 use crate::document::Span;
@@ -39,14 +41,29 @@ pub enum ScriptKind {
     Code,
 }
 
+/// Whose rules split a line.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum Dialect {
+    /// A shell of POSIX.
+    #[default]
+    Posix,
+    /// Windows' `cmd`.
+    Cmd,
+    /// PowerShell.
+    PowerShell,
+    /// A client's own splitting of a command line, on whichever system.
+    Plain,
+}
+
 /// The words of a line, operators left out.
 pub(super) fn words(line: &str) -> Vec<Word> {
-    lex(line).into_iter().filter(|word| !word.operator).collect()
+    lex(line, Dialect::Plain).into_iter().filter(|word| !word.operator).collect()
 }
 
 /// The commands of a line, each as its words with their places.
-pub(super) fn commands(line: &Spanned) -> Vec<Vec<Spanned>> {
-    let words = lex(&line.text);
+pub(super) fn commands(line: &Spanned, dialect: Dialect) -> Vec<Vec<Spanned>> {
+    let words = lex(&line.text, dialect);
     words
         .split(|word| word.operator)
         .filter(|command| !command.is_empty())
@@ -99,8 +116,8 @@ const INTERPRETERS: &[&str] = &[
 ];
 
 /// Whether a line fetches and runs something.
-pub(super) fn judge(line: &Spanned) -> Option<Script> {
-    let words = lex(&line.text);
+pub(super) fn judge(line: &Spanned, dialect: Dialect) -> Option<Script> {
+    let words = lex(&line.text, dialect);
     let commands: Vec<&[Word]> = words.split(|word| word.operator).filter(|command| !command.is_empty()).collect();
     let program = |command: &[Word]| {
         command.first().map(|word| program_name(&word.text).to_ascii_lowercase()).unwrap_or_default()
@@ -153,13 +170,18 @@ pub(super) fn is_keyword(word: &str) -> bool {
     ["if", "then", "else", "elif", "do", "while", "until", "!", "{", "}"].contains(&word)
 }
 
+/// A script at an address that a runner fetches and runs.
+pub(super) fn fetched(program: &str, address: &Spanned) -> Script {
+    Script { kind: ScriptKind::Fetch, program: program.to_owned(), span: address.span, text: address.text.clone() }
+}
+
 /// A blob that PowerShell decodes and runs.
 pub(super) fn encoded(blob: &Spanned) -> Script {
     Script { kind: ScriptKind::Fetch, program: "powershell".to_owned(), span: blob.span, text: blob.text.clone() }
 }
 
 /// Splits a line. Redirections are left out with their targets; brackets of a group separate commands.
-fn lex(line: &str) -> Vec<Word> {
+fn lex(line: &str, dialect: Dialect) -> Vec<Word> {
     let mut words = Vec::new();
     let mut chars = line.char_indices().peekable();
     let mut word: Option<(String, usize)> = None;
@@ -177,12 +199,27 @@ fn lex(line: &str) -> Vec<Word> {
     while let Some((at, c)) = chars.next() {
         let next = chars.peek().map(|(_, next)| *next);
         match c {
+            // What hides a command's name from readers, and not from the shell.
+            '^' if dialect == Dialect::Cmd => {
+                word.get_or_insert_with(|| (String::new(), at)).0.extend(chars.next().map(|(_, next)| next));
+            }
+            '`' if dialect == Dialect::PowerShell => {
+                word.get_or_insert_with(|| (String::new(), at)).0.extend(chars.next().map(|(_, next)| next));
+            }
+            '$' if dialect == Dialect::Posix && field_separator(&line[at..]) > 0 => {
+                end!(at);
+                (1..field_separator(&line[at..])).for_each(|_| {
+                    chars.next();
+                });
+            }
+            '\'' if dialect == Dialect::Cmd => word.get_or_insert_with(|| (String::new(), at)).0.push(c),
             '\'' | '"' => {
                 let (text, _) = word.get_or_insert_with(|| (String::new(), at));
                 while let Some((_, inner)) = chars.next() {
                     match inner {
                         quote if quote == c => break,
                         '\\' if c == '"'
+                            && dialect != Dialect::Cmd
                             && chars.peek().is_some_and(|(_, next)| matches!(next, '"' | '\\' | '$' | '`')) =>
                         {
                             text.extend(chars.next().map(|(_, next)| next));
@@ -195,8 +232,15 @@ fn lex(line: &str) -> Vec<Word> {
             '\\' if next == Some('\n') => {
                 chars.next();
             }
-            // Before a blank, a quote or an operator it escapes; elsewhere it is a folder of Windows.
-            '\\' if next.is_some_and(|next| matches!(next, ' ' | '"' | '\'' | '\\' | '$' | ';' | '&' | '|')) => {
+            // Before a blank, a quote or an operator it escapes; elsewhere, in a path of Windows, it separates folders.
+            '\\' if matches!(dialect, Dialect::Posix | Dialect::Plain)
+                && next.is_some_and(|next| {
+                    matches!(next, ' ' | '"' | '\'' | '\\' | '$' | ';' | '&' | '|')
+                        || dialect == Dialect::Posix
+                            && next.is_ascii_alphanumeric()
+                            && !word.as_ref().is_some_and(|(text, _)| text.contains([':', '\\']))
+                }) =>
+            {
                 let (text, _) = word.get_or_insert_with(|| (String::new(), at));
                 text.extend(chars.next().map(|(_, next)| next));
             }
@@ -224,13 +268,18 @@ fn lex(line: &str) -> Vec<Word> {
     words
 }
 
+/// How long a reference to the separator of words is, which is a blank: `$IFS`, `${IFS}`.
+fn field_separator(text: &str) -> usize {
+    ["${IFS}", "$IFS"].iter().find(|spelling| text.starts_with(**spelling)).map_or(0, |spelling| spelling.len())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use proptest::prelude::*;
 
     fn texts(line: &str) -> Vec<String> {
-        lex(line).into_iter().map(|word| word.text).collect()
+        lex(line, Dialect::Plain).into_iter().map(|word| word.text).collect()
     }
 
     fn line(text: &str) -> Spanned {
@@ -255,10 +304,13 @@ mod tests {
             "wget -qO- https://x | bash",
             "echo aGk= | base64 -d | sh",
         ] {
-            assert!(judge(&line(text)).is_some_and(|script| script.kind == ScriptKind::Fetch), "{text}");
+            assert!(
+                judge(&line(text), Dialect::Posix).is_some_and(|script| script.kind == ScriptKind::Fetch),
+                "{text}"
+            );
         }
         for text in ["npx -y x", "cd a && node b.js", "echo curl", "node fetch.js"] {
-            assert_eq!(judge(&line(text)), None, "{text}");
+            assert_eq!(judge(&line(text), Dialect::Posix), None, "{text}");
         }
     }
 
@@ -273,7 +325,7 @@ mod tests {
     proptest! {
         #[test]
         fn words_stand_where_they_say(text in "[a-z'\"\\\\ ;&|é$]{0,40}") {
-            for word in lex(&text) {
+            for word in [Dialect::Posix, Dialect::Cmd, Dialect::PowerShell, Dialect::Plain].into_iter().flat_map(|dialect| lex(&text, dialect)) {
                 prop_assert!(text.get(word.range).is_some());
             }
         }

@@ -67,16 +67,17 @@ fn affected(ecosystem: Ecosystem, known: &Vulnerability, version: &str) -> Optio
 /// Two versions as the registry orders them.
 fn compare(ecosystem: Ecosystem, a: &str, b: &str) -> Option<Ordering> {
     match ecosystem {
-        Ecosystem::Npm => Some(npm(a)?.cmp_precedence(&npm(b)?)),
         Ecosystem::PyPi => {
             let read = |text| pep440_rs::Version::from_str(text).ok();
             Some(read(a)?.cmp(&read(b)?))
         }
+        // Go's, Cargo's and NuGet's orders are that of Semantic Versioning; RubyGems' differs in letters only.
+        _ => Some(semantic(a)?.cmp_precedence(&semantic(b)?)),
     }
 }
 
-/// A version of npm. Advisories leave parts out, and write dates with a zero before the month.
-fn npm(text: &str) -> Option<semver::Version> {
+/// A semantic version. Advisories leave parts out, and write dates with a zero before the month.
+fn semantic(text: &str) -> Option<semver::Version> {
     let text = text.strip_prefix('v').unwrap_or(text);
     if let Ok(version) = semver::Version::parse(text) {
         return Some(version);

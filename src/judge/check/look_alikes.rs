@@ -26,7 +26,7 @@ const SHORTEST_NAME: usize = 8;
 
 /// The name that `name` imitates, if it does. Both as their registry compares names.
 pub(super) fn imitated(ecosystem: Ecosystem, name: &str) -> Option<(&'static str, Likeness)> {
-    let (names, index) = (names::of(ecosystem.id()), index(ecosystem));
+    let (names, index) = (names::of(ecosystem.id()), index(ecosystem)?);
     let lower = name.to_lowercase();
     let folded = if name.is_ascii() { lower.clone() } else { skeleton(&lower).collect() };
     if name.is_ascii() && names.is_known(&lower) {
@@ -127,14 +127,15 @@ fn plain(text: &str) -> String {
     text.replace(['-', '_', '.'], "")
 }
 
-fn index(ecosystem: Ecosystem) -> &'static Index {
+fn index(ecosystem: Ecosystem) -> Option<&'static Index> {
     static NPM: OnceLock<Index> = OnceLock::new();
     static PYPI: OnceLock<Index> = OnceLock::new();
     let index = match ecosystem {
         Ecosystem::Npm => &NPM,
         Ecosystem::PyPi => &PYPI,
+        _ => return None,
     };
-    index.get_or_init(|| Index::new(names::of(ecosystem.id())))
+    Some(index.get_or_init(|| Index::new(names::of(ecosystem.id()))))
 }
 
 impl Index {

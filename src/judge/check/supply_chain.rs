@@ -6,7 +6,7 @@ use super::advisories;
 use super::look_alikes::{self, Likeness};
 use crate::document::Span;
 use crate::finding::{Finding, Severity};
-use crate::launch::{Ecosystem, Package, Pin, ScriptKind};
+use crate::launch::{Package, Pin, ScriptKind};
 use crate::rules::advisories::AS_OF;
 use crate::rules::{Draft, Packs};
 
@@ -41,10 +41,7 @@ impl Check<'_> {
 
     fn pin(&mut self, package: &Package) {
         let Package { name, spec, runner, .. } = package;
-        let exact = match package.ecosystem {
-            Ecosystem::Npm => format!("{name}@1.2.3"),
-            Ecosystem::PyPi => format!("{name}==1.2.3"),
-        };
+        let exact = package.ecosystem.exact(name, "1.2.3");
         let (rule, how) = match &package.pin {
             Pin::None => ("supply-chain/unpinned-package", "names no version".to_owned()),
             Pin::Tag(tag) => ("supply-chain/unpinned-package", format!("names the tag `{tag}`, which can be moved")),
