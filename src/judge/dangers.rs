@@ -4,10 +4,11 @@ use serde::Deserialize;
 
 /// The lists.
 #[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub(super) struct Dangers {
     pub(super) container: ContainerDangers,
     pub(super) transport: TransportDangers,
+    pub(super) supply_chain: SupplyDangers,
 }
 
 /// What a container must not be handed.
@@ -15,6 +16,8 @@ pub(super) struct Dangers {
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub(super) struct ContainerDangers {
     pub(super) capabilities: Vec<String>,
+    pub(super) usual_capabilities: Vec<String>,
+    pub(super) limits: Vec<Limit>,
     pub(super) security_opts: Vec<String>,
     pub(super) devices: Vec<String>,
     pub(super) sockets: Vec<String>,
@@ -36,6 +39,76 @@ pub(super) struct TransportDangers {
     pub(super) own_names: Vec<String>,
     pub(super) tls_off: Vec<TlsOff>,
     pub(super) tls_off_options: Vec<String>,
+    pub(super) listen_options: Vec<String>,
+    pub(super) listen_variables: Vec<String>,
+    pub(super) all_addresses: Vec<String>,
+    pub(super) deno_permissions: Vec<DenoPermission>,
+}
+
+/// Something that bounds a container.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Limit {
+    /// What a reader is told to add.
+    pub(super) what: String,
+    pub(super) options: Vec<String>,
+}
+
+/// An option of Deno that gives everything of a kind.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct DenoPermission {
+    pub(super) options: Vec<String>,
+    /// Its letter where short options stand together.
+    pub(super) letter: Option<char>,
+    pub(super) what: String,
+    /// Whether a program with it can give itself all the others.
+    #[serde(default)]
+    pub(super) everything: bool,
+}
+
+/// What loads other code, and where packages come from.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) struct SupplyDangers {
+    pub(super) loaders: Vec<Loader>,
+    pub(super) registry_options: Vec<String>,
+    pub(super) registry_variables: Vec<String>,
+    pub(super) usual_registries: Vec<String>,
+    pub(super) unchecked_options: Vec<Unchecked>,
+    pub(super) unchecked_variables: Vec<Unchecked>,
+}
+
+/// A variable that a loader or an interpreter obeys.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) struct Loader {
+    pub(super) name: String,
+    /// Words without one of which it loads nothing.
+    #[serde(default)]
+    pub(super) only: Vec<String>,
+    /// It names folders, which may be the project's own.
+    #[serde(default)]
+    pub(super) search_path: bool,
+}
+
+/// An option or a variable that switches a check of what is fetched off.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Unchecked {
+    pub(super) name: String,
+    /// The values that do; empty for any.
+    #[serde(default)]
+    pub(super) values: Vec<String>,
+}
+
+impl Unchecked {
+    /// Whether it is switched off by that value.
+    pub(super) fn is(&self, name: &str, value: &str) -> bool {
+        let value = value.trim();
+        let one = |known: &String| value.split([' ', ',']).any(|word| word.eq_ignore_ascii_case(known));
+        self.name == name && (self.values.is_empty() || self.values.iter().any(one))
+    }
 }
 
 /// A host that anybody can stand behind.

@@ -36,6 +36,8 @@ pub enum Ecosystem {
     Nix,
     /// Files on the web that Deno imports.
     Web,
+    /// Registries of container images.
+    Docker,
 }
 
 impl Ecosystem {
@@ -53,6 +55,7 @@ impl Ecosystem {
             Self::Conda => "conda",
             Self::Nix => "nix",
             Self::Web => "web",
+            Self::Docker => "docker",
         }
     }
 
@@ -64,7 +67,7 @@ impl Ecosystem {
             Self::PyPi => lower().split(['-', '_', '.']).filter(|part| !part.is_empty()).collect::<Vec<_>>().join("-"),
             Self::Crates => lower().replace('_', "-"),
             Self::Npm | Self::Jsr | Self::NuGet | Self::Conda => lower(),
-            Self::Go | Self::RubyGems | Self::Maven | Self::Nix | Self::Web => name.to_owned(),
+            Self::Go | Self::RubyGems | Self::Maven | Self::Nix | Self::Web | Self::Docker => name.to_owned(),
         }
     }
 
@@ -82,6 +85,7 @@ impl Ecosystem {
             Self::Conda => "conda",
             Self::Nix => "Nix",
             Self::Web => "web",
+            Self::Docker => "container",
         }
     }
 
@@ -92,7 +96,7 @@ impl Ecosystem {
             Self::Jsr => format!("jsr:{name}@{version}"),
             Self::Go => format!("{name}@v{}", version.trim_start_matches('v')),
             Self::PyPi | Self::Conda => format!("{name}=={version}"),
-            Self::RubyGems | Self::Maven => format!("{name}:{version}"),
+            Self::RubyGems | Self::Maven | Self::Docker => format!("{name}:{version}"),
             Self::Nix | Self::Web => name.to_owned(),
         }
     }

@@ -5,7 +5,7 @@ use crate::finding::Severity;
 /// A package that had vulnerabilities.
 #[derive(Debug)]
 pub struct Package {
-    /// `npm` or `pypi`.
+    /// `npm`, `pypi`, `go`, `crates`, `nuget`, `rubygems` or `docker`.
     pub ecosystem: &'static str,
     /// Its name, as its registry compares names.
     pub name: &'static str,

@@ -24,7 +24,7 @@ const SHOWN: usize = 3;
 
 /// The vulnerabilities of a version; nothing if none is known or the version can't be read.
 pub(super) fn known(ecosystem: Ecosystem, name: &str, version: &str) -> Option<Known> {
-    let all = advisories::of(ecosystem.id(), name);
+    let all = of(ecosystem, name);
     let mut found: Vec<&Vulnerability> =
         all.iter().filter(|known| affected(ecosystem, known, version) == Some(true)).collect();
     found.sort_by_key(|known| std::cmp::Reverse(known.severity));
@@ -46,6 +46,24 @@ pub(super) fn known(ecosystem: Ecosystem, name: &str, version: &str) -> Option<K
     });
     let confidence = if certain { Confidence::High } else { Confidence::Medium };
     Some(Known { list, severity: first.severity, confidence, fixed })
+}
+
+/// What is known of a package; of Go's, which are named inside their module, of the module.
+fn of(ecosystem: Ecosystem, name: &str) -> &'static [Vulnerability] {
+    let mut name = name;
+    loop {
+        let found = advisories::of(ecosystem.id(), name);
+        match name.rsplit_once('/').filter(|_| found.is_empty() && ecosystem == Ecosystem::Go) {
+            Some((outer, _)) => name = outer,
+            None => return found,
+        }
+    }
+}
+
+/// The newest version of a package that fixes something, and what it fixes: for those who name none.
+pub(super) fn fixed(ecosystem: Ecosystem, name: &str) -> Option<(&'static str, &'static str)> {
+    let fixes = of(ecosystem, name).iter().filter_map(|known| Some((known.before?, known.ids[0])));
+    fixes.reduce(|a, b| if compare(ecosystem, a.0, b.0) == Some(Ordering::Less) { b } else { a })
 }
 
 /// Whether a version has a vulnerability; nothing if that can't be compared.
@@ -135,11 +153,32 @@ mod tests {
         assert_eq!(known.fixed, Some("1.28.1"));
     }
 
+    #[test]
+    fn modules_of_go() {
+        let server = "github.com/github/github-mcp-server/cmd/github-mcp-server";
+        assert!(known(Ecosystem::Go, server, "1.0.0").is_some());
+        assert!(known(Ecosystem::Go, server, "1.1.2").is_none());
+        assert!(known(Ecosystem::Go, server, "0.0.0-20250102030405-0123456789ab").is_some());
+        assert!(known(Ecosystem::Go, "github.com/github", "1.0.0").is_none());
+        assert!(known(Ecosystem::Docker, "ghcr.io/github/github-mcp-server", "v1.0.0").is_some());
+        assert_eq!(fixed(Ecosystem::Npm, "mcp-remote").map(|(fixed, _)| fixed), Some("0.1.16"));
+    }
+
     /// Every bound of every advisory can be compared.
     #[test]
     fn bounds_are_versions() {
         for package in advisories::all() {
-            let ecosystem = if package.ecosystem == "npm" { Ecosystem::Npm } else { Ecosystem::PyPi };
+            let all = [
+                Ecosystem::Npm,
+                Ecosystem::PyPi,
+                Ecosystem::Go,
+                Ecosystem::Crates,
+                Ecosystem::NuGet,
+                Ecosystem::RubyGems,
+                Ecosystem::Docker,
+            ];
+            let ecosystem = all.into_iter().find(|ecosystem| ecosystem.id() == package.ecosystem).unwrap();
+            assert_eq!(ecosystem.canonical(package.name), package.name, "as the registry compares names");
             for known in package.vulnerable {
                 for bound in [known.from, known.before, known.until].into_iter().flatten() {
                     assert!(compare(ecosystem, bound, bound).is_some(), "{}: {bound}", package.name);

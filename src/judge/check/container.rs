@@ -22,6 +22,9 @@ pub(in crate::judge) fn container(
         check.namespaces();
         check.user();
         check.ports();
+        check.capabilities();
+        check.env_file();
+        check.limits();
     }
 }
 
@@ -52,12 +55,10 @@ impl Check<'_> {
         {
             for value in self.image.values(option) {
                 // Several capabilities may stand in one value, with or without their prefix.
-                let bad = value.text.split(',').find(|part| {
-                    let part = part.trim();
-                    let bare =
-                        part.get(..4).filter(|head| head.eq_ignore_ascii_case("cap_")).map_or(part, |_| &part[4..]);
-                    values.iter().any(|known| known.eq_ignore_ascii_case(bare))
-                });
+                let bad = value
+                    .text
+                    .split(',')
+                    .find(|part| values.iter().any(|known| known.eq_ignore_ascii_case(capability(part))));
                 let Some(bad) = bad else { continue };
                 let all = bad.trim().eq_ignore_ascii_case("all");
                 self.add(RULE, value.span, &value.text, |draft| {
@@ -73,6 +74,42 @@ impl Check<'_> {
                 if whole { draft } else { draft.severity(Severity::Medium) }
             });
         }
+    }
+
+    /// Capabilities beyond those that every container has. The worst of them are told as privileges.
+    fn capabilities(&mut self) {
+        for value in self.image.values("--cap-add") {
+            let mut names = value.text.split(',').map(capability).peekable();
+            let known = |list: &[String], name: &str| list.iter().any(|known| known.eq_ignore_ascii_case(name));
+            let worse = names.peek().is_some() && names.clone().any(|name| known(&self.dangers.capabilities, name));
+            let more = names.any(|name| !name.is_empty() && !known(&self.dangers.usual_capabilities, name));
+            if more && !worse && !Scene::has_reference(&value.text) {
+                self.add("container/added-capability", value.span, &value.text, |draft| {
+                    draft.with("capability", value.text.clone())
+                });
+            }
+        }
+    }
+
+    fn env_file(&mut self) {
+        for value in self.image.values("--env-file") {
+            self.add("container/env-file", value.span, &value.text, |draft| draft.with("file", value.text.clone()));
+        }
+    }
+
+    /// Bounds that are not set, in one finding. A client that makes the container itself sets its own.
+    fn limits(&mut self) {
+        let own = self.scene.entry.command.as_ref().is_some_and(|command| command.span.is_empty());
+        let privileged = self.image.flag("--privileged").is_some();
+        let set = |options: &[String]| self.image.options.iter().any(|given| options.contains(&given.name));
+        let missing: Vec<&str> =
+            self.dangers.limits.iter().filter(|limit| !set(&limit.options)).map(|limit| limit.what.as_str()).collect();
+        if own || privileged || missing.is_empty() || self.image.runner == "thv" {
+            return;
+        }
+        let list = missing.join(", ");
+        let reference = &self.image.reference;
+        self.add("container/missing-limits", reference.span, &reference.text, |draft| draft.with("missing", list));
     }
 
     fn binds(&mut self) {
@@ -132,6 +169,12 @@ impl Check<'_> {
             self.add(RULE, port.span, &port.text, |draft| draft.with("port", port.text.clone()));
         }
     }
+}
+
+/// A capability without its prefix.
+fn capability(name: &str) -> &str {
+    let name = name.trim();
+    name.get(..4).filter(|head| head.eq_ignore_ascii_case("cap_")).map_or(name, |_| &name[4..])
 }
 
 /// How much a path of this machine exposes.

@@ -3,6 +3,7 @@
 mod advisories;
 mod client;
 mod container;
+mod environment;
 mod format;
 mod hidden;
 mod look_alikes;
@@ -13,6 +14,7 @@ mod transport;
 
 pub(super) use client::{program, runs, switches};
 pub(super) use container::container;
+pub(super) use environment::environment;
 pub(super) use format::format;
 pub(super) use hidden::{encoded, hidden, mixed};
 pub(super) use secrets::{Context, may_be_secret, password_in_url, secrets};

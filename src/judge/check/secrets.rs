@@ -21,6 +21,11 @@ pub(in crate::judge) struct Context<'a> {
     pub(in crate::judge) tokens: &'a TokenEngine<'a>,
 }
 
+/// Whether a name says that its value is a secret.
+pub(super) fn names_secret(name: &str) -> bool {
+    is_secret_name(name)
+}
+
 /// Whether a value under a name may be a secret, found or not: nothing of the kind is shown.
 pub(in crate::judge) fn may_be_secret(name: &str, value: &str) -> bool {
     is_secret_name(name) || looks_random(value) || password_in_url(value).is_some()

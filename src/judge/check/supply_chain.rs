@@ -4,9 +4,10 @@ use super::super::Known;
 use super::super::entries::Scene;
 use super::advisories;
 use super::look_alikes::{self, Likeness};
+use crate::config::Spanned;
 use crate::document::Span;
 use crate::finding::{Finding, Severity};
-use crate::launch::{Package, Pin, ScriptKind};
+use crate::launch::{Ecosystem, Image, Package, Pin, ScriptKind};
 use crate::rules::advisories::AS_OF;
 use crate::rules::{Draft, Packs};
 
@@ -16,14 +17,16 @@ pub(in crate::judge) fn supply_chain(scene: &Scene<'_>, packs: &Packs, known: &K
     for package in &scene.launch.packages {
         check.pin(package);
         check.known(package, known);
-        check.vulnerable(package);
+        if let Pin::Exact(version) = &package.pin {
+            let canonical = package.ecosystem.canonical(&package.name);
+            check.vulnerable(package.ecosystem, &canonical, &package.name, version, &package.spec);
+        }
         check.look_alike(package);
         check.cleartext(&package.spec.text, package.spec.span);
     }
-    check.images();
+    check.images(known);
     check.scripts();
-    check.variables();
-    check.registries();
+    check.hidden();
     check.folder();
 }
 
@@ -42,6 +45,9 @@ impl Check<'_> {
     fn pin(&mut self, package: &Package) {
         let Package { name, spec, runner, .. } = package;
         let exact = package.ecosystem.exact(name, "1.2.3");
+        let known = advisories::fixed(package.ecosystem, &package.ecosystem.canonical(name))
+            .map(|(fixed, id)| format!(" Versions before {fixed} have {id}, among what is known as of {AS_OF}."))
+            .unwrap_or_default();
         let (rule, how) = match &package.pin {
             Pin::None => ("supply-chain/unpinned-package", "names no version".to_owned()),
             Pin::Tag(tag) => ("supply-chain/unpinned-package", format!("names the tag `{tag}`, which can be moved")),
@@ -50,7 +56,12 @@ impl Check<'_> {
             Pin::Exact(_) | Pin::FixedSource | Pin::Local | Pin::Unknown => return,
         };
         self.add(rule, spec.span, &spec.text, |draft| {
-            draft.with("package", name.clone()).with("runner", runner.clone()).with("how", how).with("exact", exact)
+            draft
+                .with("package", name.clone())
+                .with("runner", runner.clone())
+                .with("how", how)
+                .with("exact", exact)
+                .with("known", known)
         });
     }
 
@@ -97,10 +108,8 @@ impl Check<'_> {
     }
 
     /// A version that is known to be vulnerable. What names no version is somebody else's choice, which may be a good one.
-    fn vulnerable(&mut self, package: &Package) {
-        let Pin::Exact(version) = &package.pin else { return };
-        let name = package.ecosystem.canonical(&package.name);
-        let Some(known) = advisories::known(package.ecosystem, &name, version) else { return };
+    fn vulnerable(&mut self, ecosystem: Ecosystem, canonical: &str, shown: &str, version: &str, at: &Spanned) {
+        let Some(known) = advisories::known(ecosystem, canonical, version) else { return };
         let fix = match known.fixed {
             Some(fixed) => format!("Use {fixed} or later, which fixes what is known as of {}", AS_OF),
             None => format!(
@@ -108,12 +117,12 @@ impl Check<'_> {
                 AS_OF
             ),
         };
-        self.add("supply-chain/known-vulnerable", package.spec.span, &package.spec.text, |draft| {
+        self.add("supply-chain/known-vulnerable", at.span, &at.text, |draft| {
             draft
                 .severity(known.severity)
                 .confidence(known.confidence)
-                .with("package", package.name.clone())
-                .with("version", version.clone())
+                .with("package", shown.to_owned())
+                .with("version", version.to_owned())
                 .with("list", known.list)
                 .with("fix", fix)
         });
@@ -128,8 +137,9 @@ impl Check<'_> {
         }
     }
 
-    fn images(&mut self) {
+    fn images(&mut self, known: &Known) {
         for image in &self.scene.launch.images {
+            self.known_image(image, known);
             if image.digest || image.unknown {
                 continue;
             }
@@ -144,6 +154,22 @@ impl Check<'_> {
         }
     }
 
+    /// An image that is archived, or whose tag is a version with known vulnerabilities.
+    fn known_image(&mut self, image: &Image, known: &Known) {
+        let name = image.name.strip_prefix("docker.io/").unwrap_or(&image.name);
+        if let Some(found) = known.archived.of(Ecosystem::Docker, name.to_owned(), None) {
+            self.add("supply-chain/archived-package", image.reference.span, &image.reference.text, |draft| {
+                draft
+                    .with("package", image.name.clone())
+                    .with("ecosystem", Ecosystem::Docker.name())
+                    .with("note", found.note.clone())
+            });
+        }
+        if let Some(tag) = image.tag.as_deref().filter(|_| !image.unknown) {
+            self.vulnerable(Ecosystem::Docker, name, &image.name, tag, &image.reference);
+        }
+    }
+
     fn scripts(&mut self) {
         for script in &self.scene.launch.scripts {
             let rule = match script.kind {
@@ -154,120 +180,11 @@ impl Check<'_> {
         }
     }
 
-    /// Variables that make a program run something else than it says.
-    fn variables(&mut self) {
-        const LOADERS: &[&str] = &[
-            "LD_PRELOAD",
-            "LD_LIBRARY_PATH",
-            "LD_AUDIT",
-            "DYLD_INSERT_LIBRARIES",
-            "DYLD_LIBRARY_PATH",
-            "NODE_OPTIONS",
-            "PYTHONSTARTUP",
-            "PYTHONPATH",
-            "PERL5OPT",
-            "PERL5LIB",
-            "RUBYOPT",
-            "RUBYLIB",
-            "BASH_ENV",
-            "GIT_SSH_COMMAND",
-            "JAVA_TOOL_OPTIONS",
-            "NODE_PATH",
-            "PYTHONHOME",
-        ];
-        let fields: Vec<_> = self.scene.entry.env.iter().collect();
-        for field in fields {
-            let value = field.value.text.trim();
-            let name = field.name.to_ascii_uppercase();
-            if !LOADERS.contains(&name.as_str()) || value.is_empty() {
-                continue;
-            }
-            // Memory and warnings are what people set NODE_OPTIONS for, and a folder of the project is its own code.
-            let tuning = name == "NODE_OPTIONS"
-                && !["--require", "-r ", "--import", "--loader", "--experimental-loader", "--eval", "-e "]
-                    .iter()
-                    .any(|option| value.contains(option));
-            let search_path = matches!(
-                name.as_str(),
-                "PYTHONPATH"
-                    | "NODE_PATH"
-                    | "LD_LIBRARY_PATH"
-                    | "PERL5LIB"
-                    | "RUBYLIB"
-                    | "PYTHONHOME"
-                    | "DYLD_LIBRARY_PATH"
-            );
-            if tuning {
-                continue;
-            }
-            let span = field.value.span;
-            self.add("supply-chain/dangerous-variable", span, value, |draft| {
-                let draft = draft.with("variable", field.name.clone());
-                if search_path { draft.severity(Severity::Info) } else { draft }
-            });
-        }
-    }
-
-    /// Packages from somewhere else than everybody's.
-    fn registries(&mut self) {
-        const OPTIONS: &[&str] = &[
-            "--registry",
-            "--index-url",
-            "-i",
-            "--extra-index-url",
-            "--default-index",
-            "--index",
-            "--find-links",
-            "-f",
-        ];
-        const VARIABLES: &[&str] = &[
-            "NPM_CONFIG_REGISTRY",
-            "UV_INDEX_URL",
-            "UV_DEFAULT_INDEX",
-            "UV_INDEX",
-            "UV_EXTRA_INDEX_URL",
-            "PIP_INDEX_URL",
-            "PIP_EXTRA_INDEX_URL",
-        ];
-        const USUAL: &[&str] =
-            &["registry.npmjs.org", "registry.yarnpkg.com", "pypi.org", "npm.pkg.github.com", "jsr.io"];
-        if self.scene.launch.packages.is_empty() {
-            return;
-        }
-        let mut found = Vec::new();
-        let args = &self.scene.entry.args;
-        for (index, arg) in args.iter().enumerate() {
-            match arg.text.split_once('=') {
-                Some((option, value)) if OPTIONS.contains(&option) => {
-                    found.push((value.to_owned(), arg.part(option.len() + 1, arg.text.len())))
-                }
-                _ if OPTIONS.contains(&arg.text.as_str()) => {
-                    found.extend(args.get(index + 1).map(|value| (value.text.clone(), value.span)))
-                }
-                _ => {}
-            }
-        }
-        for field in &self.scene.entry.env {
-            if VARIABLES.contains(&field.name.to_ascii_uppercase().as_str()) {
-                found.push((field.value.text.clone(), field.value.span));
-            }
-        }
-        for (url, span) in found {
-            let Some((scheme, rest)) = url.split_once("://") else { continue };
-            let host = rest
-                .split(['/', ':'])
-                .next()
-                .unwrap_or_default()
-                .rsplit('@')
-                .next()
-                .unwrap_or_default()
-                .to_ascii_lowercase();
-            if USUAL.contains(&host.as_str()) && scheme == "https" || Scene::has_reference(&url) {
-                continue;
-            }
-            let severity = if scheme == "https" { Severity::Medium } else { Severity::High };
-            self.add("supply-chain/other-registry", span, &url, |draft| {
-                draft.severity(severity).with("registry", host)
+    /// What only another file or program knows.
+    fn hidden(&mut self) {
+        for hidden in &self.scene.launch.hidden {
+            self.add("supply-chain/hidden-launch", hidden.span, &hidden.program, |draft| {
+                draft.with("program", hidden.program.clone()).with("place", hidden.place.clone())
             });
         }
     }

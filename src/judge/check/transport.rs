@@ -1,15 +1,22 @@
 //! Pack `transport`: connections that others can read, change, or stand at the other end of.
 
+mod deno;
+mod listeners;
+
 use std::net::IpAddr;
+use std::ops::Range;
 
 use super::super::dangers::TransportDangers;
 use super::super::entries::Scene;
+use super::secrets::names_secret;
 use crate::config::Spanned;
 use crate::discover::Clients;
 use crate::document::Span;
-use crate::finding::{Finding, Severity};
+use crate::finding::{Confidence, Finding, Severity};
 use crate::launch::{Remote, Via, is_loopback};
 use crate::rules::{Draft, Packs};
+use deno::deno;
+use listeners::listeners;
 
 /// Judges where one entry connects to, and how.
 pub(in crate::judge) fn transport(
@@ -19,15 +26,21 @@ pub(in crate::judge) fn transport(
     clients: &Clients,
     findings: &mut Vec<Finding>,
 ) {
-    let mut check = Check { scene, packs, dangers, findings };
+    let mut check = Check { scene, packs, dangers, findings: &mut *findings };
     for remote in &scene.launch.remotes {
         check.tunnel(remote);
         // What a server is told to work with is no connection of the client.
         if remote.via != Via::Server && !is_loopback(&remote.host) {
             check.cleartext(remote);
             check.address(remote);
+            check.disguised(remote);
+            check.authentication(remote);
         }
+        check.key(remote);
     }
+    listeners(scene, packs, dangers, findings);
+    deno(scene, packs, dangers, findings);
+    let mut check = Check { scene, packs, dangers, findings };
     check.sse(clients);
     check.variables();
     check.options();
@@ -88,6 +101,49 @@ impl Check<'_> {
         }
     }
 
+    /// Letters that look like others, as written or as names are sent.
+    fn disguised(&mut self, remote: &Remote) {
+        let host = &remote.host;
+        if !host.is_ascii() || host.split('.').any(|label| label.starts_with("xn--")) {
+            self.add_remote("transport/disguised-host", remote, |draft| draft.with("host", host.clone()));
+        }
+    }
+
+    /// A key that travels in the address, where every log on the way keeps it.
+    fn key(&mut self, remote: &Remote) {
+        let Some(at) = key_in(&remote.url.text) else { return };
+        let span = remote.url.part(at.start, at.end);
+        let what = match &remote.url.text[at.clone()] {
+            name if name.is_empty() => "a user's name and password".to_owned(),
+            name => format!("`{name}`"),
+        };
+        self.add("transport/key-in-url", span, &format!("{}://{}", remote.scheme, remote.host), |draft| {
+            draft.with("host", remote.host.clone()).with("what", what)
+        });
+    }
+
+    /// A remote that is told nothing about who asks. Most sign in when they are first used, which a config does not show.
+    fn authentication(&mut self, remote: &Remote) {
+        let entry = self.scene.entry;
+        let among = |name: &str| may_name_login(name);
+        let told = entry.headers.iter().any(|field| among(&field.name))
+            || entry.others.iter().any(|field| field.path.split('.').any(among))
+            || entry.env.iter().any(|field| among(&field.name))
+            || entry.args.iter().any(|arg| among(&arg.text))
+            || key_in(&remote.url.text).is_some();
+        if told || remote.host.is_empty() {
+            return;
+        }
+        let open = match reach(&remote.host, self.dangers) {
+            Reach::Own => true,
+            Reach::Public => remote.host.parse::<IpAddr>().is_ok(),
+        };
+        self.add_remote("transport/no-authentication", remote, |draft| {
+            let draft = draft.with("host", remote.host.clone());
+            if open { draft } else { draft.confidence(Confidence::Low) }
+        });
+    }
+
     /// The transport's name where the entry says one, else how an address ends.
     fn sse(&mut self, clients: &Clients) {
         let words = &clients.entry_words().transport;
@@ -141,6 +197,37 @@ impl Check<'_> {
             }
         }
     }
+}
+
+/// Whether a name speaks of a login.
+fn may_name_login(name: &str) -> bool {
+    let lower = name.to_ascii_lowercase();
+    ["auth", "token", "key", "secret", "oauth", "bearer", "credential", "password", "cookie", "client_id", "clientid"]
+        .iter()
+        .any(|word| lower.contains(word))
+}
+
+/// The name of the parameter that carries a key in an address; an empty place before the host for a password there.
+fn key_in(url: &str) -> Option<Range<usize>> {
+    let start = url.find("://")? + 3;
+    let authority = url[start..].find(['/', '?', '#']).map_or(url.len(), |at| start + at);
+    if let Some((user, _)) = url[start..authority].rsplit_once('@')
+        && user.contains(':')
+    {
+        return Some(start..start);
+    }
+    let query = authority + url[authority..].find('?')? + 1;
+    let mut at = query;
+    for pair in url[query..].split(['&', '#']) {
+        if let Some((name, value)) = pair.split_once('=')
+            && !value.is_empty()
+            && names_secret(name)
+        {
+            return Some(at..at + name.len());
+        }
+        at += pair.len() + 1;
+    }
+    None
 }
 
 enum Reach {
