@@ -114,7 +114,7 @@ impl Check<'_> {
         let Some(at) = key_in(&remote.url.text) else { return };
         let span = remote.url.part(at.start, at.end);
         let what = match &remote.url.text[at.clone()] {
-            name if name.is_empty() => "a user's name and password".to_owned(),
+            "" => "a user's name and password".to_owned(),
             name => format!("`{name}`"),
         };
         self.add("transport/key-in-url", span, &format!("{}://{}", remote.scheme, remote.host), |draft| {
