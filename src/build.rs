@@ -1,5 +1,4 @@
-//! Turns `rules/` into what the binary embeds: every `rules/**.toml`, sorted, as a table of `(path, text)` for
-//! `rules::load`, and the advisories, of which there are too many to be parsed at every start, as a table of their own.
+//! Turns `rules/` into what the binary embeds: every `rules/**.toml`, sorted, as a table of `(path, text)`, and the advisories, of which there are too many to be parsed at every start, as a table of their own.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -20,17 +19,21 @@ fn main() -> io::Result<()> {
     collect(&rules, &mut files)?;
     files.sort();
 
+    let out = PathBuf::from(env::var("OUT_DIR").map_err(io::Error::other)?);
+    // A release starts faster; what is built to be worked on tells mistakes with their lines.
+    let compact = env::var("PROFILE").is_ok_and(|profile| profile == "release");
     let mut table = String::from("&[\n");
     for file in &files {
         let name = file.strip_prefix(&rules).map_err(io::Error::other)?;
         let name = name.to_string_lossy().replace('\\', "/");
-        if name != ADVISORIES && name != NAMES {
-            table.push_str(&format!("    ({name:?}, include_str!({:?})),\n", file.display().to_string()));
+        if name == ADVISORIES || name == NAMES {
+            continue;
         }
+        let embedded = if compact { json(file, &out.join(name.replace('/', "-")))? } else { file.clone() };
+        table.push_str(&format!("    ({name:?}, include_str!({:?})),\n", embedded.display().to_string()));
     }
     table.push(']');
 
-    let out = PathBuf::from(env::var("OUT_DIR").map_err(io::Error::other)?);
     fs::write(out.join("embedded.rs"), table)?;
     let text = fs::read_to_string(rules.join(ADVISORIES))?;
     let advisories = advisories(&text).map_err(|error| io::Error::other(format!("rules/{ADVISORIES}: {error}")))?;
@@ -41,6 +44,15 @@ fn main() -> io::Result<()> {
     println!("cargo::rerun-if-changed=rules");
     println!("cargo::rerun-if-changed=src/build.rs");
     Ok(())
+}
+
+/// Writes a table down as JSON, and says where.
+fn json(file: &Path, into: &Path) -> io::Result<PathBuf> {
+    let text = fs::read_to_string(file)?;
+    let value: toml::Table =
+        toml::from_str(&text).map_err(|error| io::Error::other(format!("{}: {error}", file.display())))?;
+    fs::write(into, serde_json::to_string(&value).map_err(io::Error::other)?)?;
+    Ok(into.to_owned())
 }
 
 fn collect(folder: &Path, into: &mut Vec<PathBuf>) -> io::Result<()> {

@@ -232,7 +232,7 @@ struct Table {
 /// The table can't be read.
 #[derive(Debug, thiserror::Error)]
 #[error("rules/clients.toml: {0}")]
-pub struct TableError(#[from] toml::de::Error);
+pub struct TableError(#[from] crate::rules::TableError);
 
 /// All clients.
 #[derive(Clone, Debug)]
@@ -255,7 +255,7 @@ impl Clients {
     /// # Errors
     /// A mistake in it, with its line; a test of this repository rules that out for the built-in one.
     pub fn parse(text: &str) -> Result<Self, TableError> {
-        let Table { entry, shapes, switches, runs, remembered, homes, values, clients } = toml::from_str(text)?;
+        let Table { entry, shapes, switches, runs, remembered, homes, values, clients } = crate::rules::table(text)?;
         let switches = switches.into_iter().flat_map(SwitchEntry::everywhere).collect();
         Ok(Self {
             clients,

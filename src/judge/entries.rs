@@ -9,7 +9,7 @@ use crate::discover::Clients;
 use crate::document::{SourceId, Span};
 use crate::finding::{Evidence, Finding, Place, RuleId, Severity, Subject};
 use crate::launch::{self, Ecosystem, Grammar, Launch};
-use crate::rules::{Draft, Packs, TokenEngine};
+use crate::rules::{self, Draft, Packs, TokenEngine};
 
 /// Lists that checks compare with.
 #[derive(Clone, Debug)]
@@ -34,7 +34,7 @@ struct Packages {
 #[error("{file}: {error}")]
 pub struct KnownError {
     file: &'static str,
-    error: Box<toml::de::Error>,
+    error: rules::TableError,
 }
 
 /// A package with what is known of it.
@@ -80,10 +80,10 @@ impl Known {
     /// # Errors
     /// A mistake in them; a test of this repository rules that out for the built-in ones.
     pub fn parse(packages: &str, dangers: &str) -> Result<Self, KnownError> {
-        let wrong = |file| move |error| KnownError { file, error: Box::new(error) };
-        let Packages { malicious, archived } = toml::from_str(packages).map_err(wrong("rules/packages.toml"))?;
+        let wrong = |file| move |error| KnownError { file, error };
+        let Packages { malicious, archived } = rules::table(packages).map_err(wrong("rules/packages.toml"))?;
         let (malicious, archived) = (Listed::new(malicious), Listed::new(archived));
-        Ok(Self { malicious, archived, dangers: toml::from_str(dangers).map_err(wrong("rules/dangers.toml"))? })
+        Ok(Self { malicious, archived, dangers: rules::table(dangers).map_err(wrong("rules/dangers.toml"))? })
     }
 }
 

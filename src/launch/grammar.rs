@@ -7,6 +7,7 @@ use serde::Deserialize;
 
 use super::package::Specs;
 use super::shell::Dialect;
+use crate::rules;
 
 /// How a runner's arguments name packages.
 #[derive(Clone, Debug, Deserialize)]
@@ -183,7 +184,7 @@ struct Wrappers {
 #[error("{file}: {error}")]
 pub struct GrammarError {
     file: &'static str,
-    error: Box<toml::de::Error>,
+    error: rules::TableError,
 }
 
 /// How programs that start programs read their arguments.
@@ -202,9 +203,9 @@ impl Grammar {
     /// # Errors
     /// A mistake in one of them; a test of this repository rules that out for the built-in ones.
     pub fn parse(runners: &str, wrappers: &str) -> Result<Self, GrammarError> {
-        let wrong = |file| move |error| GrammarError { file, error: Box::new(error) };
-        let Runners { runners, container } = toml::from_str(runners).map_err(wrong("rules/runners.toml"))?;
-        let Wrappers { wrappers, bridges, opaques } = toml::from_str(wrappers).map_err(wrong("rules/wrappers.toml"))?;
+        let wrong = |file| move |error| GrammarError { file, error };
+        let Runners { runners, container } = rules::table(runners).map_err(wrong("rules/runners.toml"))?;
+        let Wrappers { wrappers, bridges, opaques } = rules::table(wrappers).map_err(wrong("rules/wrappers.toml"))?;
         Ok(Self { runners, wrappers, bridges, opaques, container })
     }
 

@@ -2,18 +2,11 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::schema::{Combination, PackFile, RuleFile, Shape, Signal, Token};
+use super::embedded;
+use super::schema::{Combination, Id, PackFile, RuleFile, Shape, Signal, Token};
 use super::{Pack, Rule};
 use crate::document::LineIndex;
 use crate::finding::RuleId;
-
-/// The files under `rules/`, sorted by name: `(name, text)`.
-const EMBEDDED: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/embedded.rs"));
-
-/// The text of a file under `rules/` that is no pack, such as `clients.toml`.
-pub fn data(name: &str) -> &'static str {
-    EMBEDDED.iter().find(|(file, _)| *file == name).map_or("", |(_, text)| *text)
-}
 
 /// What is wrong with a pack, and where.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -43,7 +36,7 @@ impl Packs {
     /// # Errors
     /// Mistakes in them, which a test of this repository rules out.
     pub fn built_in() -> Result<Self, Vec<LoadError>> {
-        let files = EMBEDDED.iter().filter(|(name, _)| name.starts_with("packs/"));
+        let files = embedded::FILES.iter().filter(|(name, _)| name.starts_with("packs/"));
         Self::default().with(files.map(|(name, text)| (format!("rules/{name}"), (*text).to_owned())))
     }
 
@@ -54,7 +47,8 @@ impl Packs {
     pub fn with(mut self, files: impl IntoIterator<Item = (String, String)>) -> Result<Self, Vec<LoadError>> {
         let mut errors = Vec::new();
         for (file, text) in files {
-            match parse(&file, &text) {
+            let read = if embedded::is_json(&text) { built(&file, &text) } else { written(&file, &text) };
+            match read {
                 Ok(pack) => self.packs.push(pack),
                 Err(found) => errors.extend(found),
             }
@@ -122,15 +116,30 @@ impl Packs {
     }
 }
 
-fn parse(file: &str, text: &str) -> Result<Pack, Vec<LoadError>> {
+/// A pack as it is written.
+fn written(file: &str, text: &str) -> Result<Pack, Vec<LoadError>> {
     let lines = LineIndex::new(text);
     let error = |offset: usize, message: String| {
         let position = lines.position(text, offset);
         LoadError { file: file.to_owned(), line: position.line, column: position.column, message }
     };
-    let written: PackFile = toml::from_str(text)
+    let read: PackFile<toml::Spanned<String>> = toml::from_str(text)
         .map_err(|wrong| vec![error(wrong.span().map_or(0, |span| span.start), wrong.message().to_owned())])?;
+    pack(file, read, error)
+}
 
+/// A pack as a release has it.
+fn built(file: &str, text: &str) -> Result<Pack, Vec<LoadError>> {
+    let error = |_, message: String| error_at_start(file, message);
+    let read: PackFile<String> = serde_json::from_str(text).map_err(|wrong| vec![error(0, wrong.to_string())])?;
+    pack(file, read, error)
+}
+
+fn pack<I: Id>(
+    file: &str,
+    written: PackFile<I>,
+    error: impl Fn(usize, String) -> LoadError,
+) -> Result<Pack, Vec<LoadError>> {
     let mut errors = Vec::new();
     let mut signals = written.signal;
     let mut rules = Vec::new();
@@ -141,9 +150,9 @@ fn parse(file: &str, text: &str) -> Result<Pack, Vec<LoadError>> {
         }
     }
     for rule in written.rule {
-        let at = rule.id.span().start;
-        if !rule.id.get_ref().starts_with(&prefix) {
-            errors.push(error(at, format!("the id `{}` must begin with `{prefix}`", rule.id.get_ref())));
+        let at = rule.id.start();
+        if !rule.id.text().starts_with(&prefix) {
+            errors.push(error(at, format!("the id `{}` must begin with `{prefix}`", rule.id.text())));
         }
         match compile(rule, &mut signals) {
             Ok(rule) => rules.push(rule),
@@ -159,8 +168,8 @@ fn parse(file: &str, text: &str) -> Result<Pack, Vec<LoadError>> {
 }
 
 /// A rule's own patterns become a signal of its name, so that there is one mechanism.
-fn compile(written: RuleFile, signals: &mut Vec<Signal>) -> Result<Rule, String> {
-    let id = written.id.into_inner();
+fn compile<I: Id>(written: RuleFile<I>, signals: &mut Vec<Signal>) -> Result<Rule, String> {
+    let id = written.id.text().to_owned();
     let given =
         [!written.patterns.is_empty(), !written.when.is_empty(), written.token.is_some(), written.check.is_some()];
     if given.iter().filter(|given| **given).count() != 1 {

@@ -153,15 +153,42 @@ pub struct Rule {
     pub false_examples: Vec<String>,
 }
 
+/// An id, with its place where it has one.
+pub(super) trait Id {
+    fn text(&self) -> &str;
+    /// Where it stands, in bytes.
+    fn start(&self) -> usize;
+}
+
+impl Id for toml::Spanned<String> {
+    fn text(&self) -> &str {
+        self.get_ref()
+    }
+
+    fn start(&self) -> usize {
+        self.span().start
+    }
+}
+
+impl Id for String {
+    fn text(&self) -> &str {
+        self
+    }
+
+    fn start(&self) -> usize {
+        0
+    }
+}
+
 /// A pack as written.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct PackFile {
+pub(super) struct PackFile<I> {
     pub(super) pack: Head,
     #[serde(default)]
     pub(super) signal: Vec<Signal>,
-    #[serde(default)]
-    pub(super) rule: Vec<RuleFile>,
+    #[serde(default = "Vec::new")]
+    pub(super) rule: Vec<RuleFile<I>>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -175,8 +202,8 @@ pub(super) struct Head {
 /// A rule as written. Exactly one of `patterns`, `when`, `token` and `check` decides.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
-pub(super) struct RuleFile {
-    pub(super) id: toml::Spanned<String>,
+pub(super) struct RuleFile<I> {
+    pub(super) id: I,
     pub(super) title: String,
     pub(super) severity: Severity,
     pub(super) confidence: Confidence,
