@@ -254,3 +254,20 @@ fn a_rule_explains_itself() {
         assert!(ran.out.contains(part), "{part}\n{}", ran.out);
     }
 }
+
+#[test]
+fn what_to_do_is_told_wherever_it_differs() {
+    let place = Place::new();
+    let config = r#"{"mcpServers": {"a": {"command": "npx", "args": ["-y", "acme-a"]}, "b": {"command": "npx", "args": ["-y", "acme-b"]}}}"#;
+    place.write("project/mcp.json", config);
+    let out = place.run(&["mcp.json"]).out.split_whitespace().collect::<Vec<_>>().join(" ");
+    for edit in ["`acme-a@1.2.3`", "`acme-b@1.2.3`"] {
+        assert!(out.contains(&format!("Name the version that you have looked at: {edit}")), "{out}");
+    }
+    assert_eq!(
+        out.matches("Dependencies of the package can still move").count(),
+        1,
+        "what does not differ is told once"
+    );
+    assert_eq!(out.matches("why:").count(), 1, "{out}");
+}

@@ -34,19 +34,22 @@ pub struct Style {
 
 pub(super) fn render(outcome: &Outcome, packs: &Packs, style: &Style) -> String {
     let mut text = String::new();
-    let mut told: HashSet<&str> = HashSet::new();
+    let mut told: HashSet<(&str, &str)> = HashSet::new();
     let shown = |finding: &&Finding| finding.suppressed.is_none() && (style.info || finding.severity > Severity::Info);
     for finding in outcome.findings.iter().filter(shown) {
-        // Why it matters is told once for each rule; thirty servers don't make it truer.
-        let first = told.insert(finding.rule.as_str());
-        text.push_str(&one(finding, outcome, packs, style, first));
+        // Why it matters is told once for each rule; thirty servers don't make it truer. What to do, where it differs.
+        let first = told.insert((finding.rule.as_str(), ""));
+        let mut help = sentences(&finding.help);
+        help.retain(|sentence| told.insert((finding.rule.as_str(), sentence)));
+        let help = help.join(" ");
+        text.push_str(&one(finding, outcome, packs, style, first, &help));
         text.push_str("\n\n");
     }
     summary::write(&mut text, outcome, style);
     text
 }
 
-fn one(finding: &Finding, outcome: &Outcome, packs: &Packs, style: &Style, first: bool) -> String {
+fn one(finding: &Finding, outcome: &Outcome, packs: &Packs, style: &Style, first: bool, help: &str) -> String {
     // annotate-snippets keeps what it is given: everything that goes in is escaped before.
     let mut lines = None;
     let mut place = String::new();
@@ -81,8 +84,8 @@ fn one(finding: &Finding, outcome: &Outcome, packs: &Packs, style: &Style, first
     if let Some(rule) = packs.rule(finding.rule.as_str()).filter(|_| first) {
         group = group.element(Level::NOTE.with_name("why").message(wrap(&rule.why, room, "")));
     }
-    if first {
-        group = group.element(Level::HELP.message(wrap(&visible(&finding.help), room, "")));
+    if !help.is_empty() {
+        group = group.element(Level::HELP.message(wrap(&visible(help), room, "")));
     }
     let renderer = if style.colour { Renderer::styled() } else { Renderer::plain() };
     // The lines fit already; where the renderer cuts, the mark does not follow.
@@ -95,6 +98,20 @@ fn one(finding: &Finding, outcome: &Outcome, packs: &Packs, style: &Style, first
     let arrow = if place.is_empty() { String::new() } else { format!("{gutter}{} {place}\n", dimmed("-->", style)) };
     // A finding without lines and notes is its head alone.
     format!("{head}\n{arrow}{body}").trim_end().to_owned()
+}
+
+/// The sentences of a text, without the blanks between them.
+fn sentences(text: &str) -> Vec<&str> {
+    let mut sentences = Vec::new();
+    let mut start = 0;
+    for (at, _) in text.match_indices(". ") {
+        if text[at + 2..].starts_with(|c: char| c.is_uppercase()) {
+            sentences.push(&text[start..=at]);
+            start = at + 2;
+        }
+    }
+    sentences.push(&text[start..]);
+    sentences
 }
 
 /// The tool that a finding is about, with its server and client.
