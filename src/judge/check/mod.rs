@@ -6,6 +6,7 @@ mod container;
 mod format;
 mod hidden;
 mod look_alikes;
+mod pinning;
 mod secrets;
 mod shadowing;
 mod supply_chain;

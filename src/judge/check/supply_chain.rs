@@ -4,6 +4,7 @@ use super::super::Known;
 use super::super::entries::Scene;
 use super::advisories;
 use super::look_alikes::{self, Likeness};
+use super::pinning;
 use crate::document::Span;
 use crate::finding::{Finding, Severity};
 use crate::launch::{Ecosystem, Package, Pin, ScriptKind};
@@ -14,7 +15,7 @@ use crate::rules::{Draft, Packs};
 pub(in crate::judge) fn supply_chain(scene: &Scene<'_>, packs: &Packs, known: &Known, findings: &mut Vec<Finding>) {
     let mut check = Check { scene, packs, findings };
     for package in &scene.launch.packages {
-        check.pin(package);
+        check.pin(package, known);
         check.known(package, known);
         check.vulnerable(package);
         check.look_alike(package);
@@ -39,7 +40,7 @@ impl Check<'_> {
         self.findings.extend(self.scene.finding(self.packs, rule, span, matched, fill));
     }
 
-    fn pin(&mut self, package: &Package) {
+    fn pin(&mut self, package: &Package, known: &Known) {
         let Package { name, spec, runner, .. } = package;
         let exact = match package.ecosystem {
             Ecosystem::Npm => format!("{name}@1.2.3"),
@@ -52,7 +53,12 @@ impl Check<'_> {
             Pin::MovingSource => ("supply-chain/unpinned-source", String::new()),
             Pin::Exact(_) | Pin::FixedSource | Pin::Local | Pin::Unknown => return,
         };
+        let edit = pinning::edit(package, self.scene.versions.of(self.scene.entry.source, package), known);
         self.add(rule, spec.span, &spec.text, |draft| {
+            let draft = match edit {
+                Some(edit) => draft.help(edit),
+                None => draft,
+            };
             draft.with("package", name.clone()).with("runner", runner.clone()).with("how", how).with("exact", exact)
         });
     }
