@@ -1,0 +1,83 @@
+//! How much a secret weighs depends on who has the file: one that is committed is with everybody who has the repository,
+//! one in a home is with its owner.
+
+use std::collections::HashSet;
+
+use super::entries::Judged;
+use crate::config::Config;
+use crate::document::SourceId;
+use crate::finding::{Evidence, Finding, Place, Severity};
+use crate::rules::Packs;
+use crate::surroundings::{Around, Git, Readers, Surroundings};
+
+const READABLE: &str = "secrets/readable-file";
+
+/// The files of which somebody has to know what lies around them.
+pub fn needs(judged: &Judged) -> HashSet<SourceId> {
+    judged.findings.iter().filter(|finding| is_secret(finding)).filter_map(source).collect()
+}
+
+/// Weighs what was found by what is around the files.
+pub fn weigh(judged: &mut Judged, configs: &[Config], around: &Surroundings, packs: &Packs) {
+    let mut readable = Vec::new();
+    let mut told = HashSet::new();
+    for finding in judged.findings.iter_mut().filter(|finding| is_secret(finding)) {
+        let Some(file) = source(finding) else { continue };
+        let Some(around) = around.get(&file) else { continue };
+        let config = configs.iter().find(|config| config.source == file);
+        if let Some(config) = config
+            && told.insert(file)
+        {
+            readable.extend(readable_file(finding, config, around, packs));
+        }
+        weigh_one(finding, around);
+    }
+    judged.findings.append(&mut readable);
+}
+
+/// Whether a finding is about a secret: not about one that is meant to be public.
+fn is_secret(finding: &Finding) -> bool {
+    finding.rule.pack() == "secrets" && finding.severity >= Severity::Low
+}
+
+fn source(finding: &Finding) -> Option<SourceId> {
+    finding.place.file().map(|(source, _)| source)
+}
+
+fn weigh_one(finding: &mut Finding, around: &Around) {
+    if around.git == Git::Tracked {
+        // What is less than high opens little, whoever has it: a test account, a database of this machine.
+        if finding.severity == Severity::High {
+            finding.severity = Severity::Critical;
+        }
+        finding.message.push_str("; git tracks the file");
+        finding.help.push_str(
+            " Git tracks this file: everybody who has the repository has the value, and its history keeps it after it is \
+             taken out here.",
+        );
+    } else if around.git == Git::Ignored || around.at_home {
+        finding.severity = match finding.severity {
+            Severity::Critical => Severity::High,
+            Severity::High => Severity::Medium,
+            Severity::Medium => Severity::Low,
+            other => other,
+        };
+    }
+}
+
+/// A file that others can read, told once, at its first secret. Not of a committed one, which others get anyway, nor where
+/// nobody knows whom the file is for.
+fn readable_file(secret: &Finding, config: &Config, around: &Around, packs: &Packs) -> Option<Finding> {
+    let private = matches!(around.git, Git::Ignored | Git::Untracked) || around.at_home;
+    let (readers, mode) = around.readers.filter(|_| private)?;
+    let (severity, who) = match readers {
+        Readers::Everybody => (Severity::Medium, "every user of this machine"),
+        Readers::Group => (Severity::Low, "a group of this machine"),
+        Readers::Owner => return None,
+    };
+    let Place::File { .. } = secret.place else { return None };
+    let draft = packs.rule(READABLE)?.at(secret.place.clone(), secret.subject.clone());
+    let mode = format!("{mode:03o}");
+    let draft = draft.severity(severity).evidence(Evidence::text(&mode));
+    Some(draft.with("who", who).with("mode", mode).with("file", config.file.shown.clone()).build())
+}
