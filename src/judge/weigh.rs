@@ -81,3 +81,42 @@ fn readable_file(secret: &Finding, config: &Config, around: &Around, packs: &Pac
     let draft = draft.severity(severity).evidence(Evidence::text(&mode));
     Some(draft.with("who", who).with("mode", mode).with("file", config.file.shown.clone()).build())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::document::{Source, Sources, Span};
+    use crate::finding::Subject;
+
+    fn around(git: Git, at_home: bool, mode: u32) -> Around {
+        Around { git, at_home, readers: Some((Readers::of_mode(mode), mode)) }
+    }
+
+    fn finding(severity: Severity, packs: &Packs) -> Finding {
+        let source = Sources::default().add(Source::new("x", b""));
+        let rule = packs.rule("secrets/generic").unwrap();
+        rule.at(Place::File { source, span: Span::new(0, 0) }, Subject::default()).severity(severity).build()
+    }
+
+    #[test]
+    fn one_step_and_no_further() {
+        use Severity::{Critical, High, Info, Low, Medium};
+        let packs = Packs::built_in().unwrap();
+        let weighed = |severity, around: Around| {
+            let mut finding = finding(severity, &packs);
+            weigh_one(&mut finding, &around);
+            finding.severity
+        };
+        for (before, tracked, mine) in
+            [(Critical, Critical, High), (High, Critical, Medium), (Medium, Medium, Low), (Low, Low, Low)]
+        {
+            assert_eq!(weighed(before, around(Git::Tracked, false, 0o644)), tracked, "{before}");
+            assert_eq!(weighed(before, around(Git::Ignored, false, 0o644)), mine, "{before}");
+            assert_eq!(weighed(before, around(Git::Outside, true, 0o644)), mine, "{before}");
+            for git in [Git::Untracked, Git::Unknown, Git::Outside] {
+                assert_eq!(weighed(before, around(git, false, 0o644)), before, "{git:?}");
+            }
+        }
+        assert!(!is_secret(&finding(Info, &packs)), "what is meant to be public stays as it is");
+    }
+}

@@ -190,15 +190,10 @@ fn said(folder: &Path, wanted: &Names) -> HashMap<(Ecosystem, String), InUse> {
         entries.take(MOST_FILES).filter_map(Result::ok).filter(|entry| entry.file_type().is_ok_and(|t| t.is_file()));
     let names: BTreeSet<String> = plain.filter_map(|entry| entry.file_name().into_string().ok()).collect();
     for (pattern, ecosystem, read) in FILES {
-        let (head, tail) = pattern.split_once('*').unwrap_or((pattern, ""));
-        let fits = |name: &&String| match pattern.contains('*') {
-            true => name.len() >= head.len() + tail.len() && name.starts_with(head) && name.ends_with(tail),
-            false => name == pattern,
-        };
         if !wanted.iter().any(|(of, _)| of == ecosystem) {
             continue;
         }
-        for name in names.iter().filter(fits) {
+        for name in names.iter().filter(|name| fits(pattern, name)) {
             for (package, version) in in_file(&folder.join(name), *ecosystem, *read, wanted) {
                 let in_use = InUse { version, said: Said::Project(name.clone()) };
                 said.entry((*ecosystem, package)).or_insert(in_use);
@@ -206,6 +201,21 @@ fn said(folder: &Path, wanted: &Names) -> HashMap<(Ecosystem, String), InUse> {
         }
     }
     said
+}
+
+fn fits(pattern: &str, name: &str) -> bool {
+    match pattern.split_once('*') {
+        Some((head, tail)) => name.len() >= head.len() + tail.len() && name.starts_with(head) && name.ends_with(tail),
+        None => name == pattern,
+    }
+}
+
+/// What a text of a file of this name says of these packages, by their canonical names.
+pub fn said_in(name: &str, text: &str, wanted: &[&str]) -> Vec<(String, String)> {
+    let file = FILES.iter().find(|(pattern, ..)| fits(pattern, name));
+    file.map_or_else(Vec::new, |(_, ecosystem, read)| {
+        in_text(text, *ecosystem, *read, wanted.iter().copied().collect())
+    })
 }
 
 /// What one file says of the wanted packages; nothing if it can't be read.

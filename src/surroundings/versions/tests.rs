@@ -3,8 +3,7 @@
 use super::*;
 
 fn says(name: &str, text: &str, wanted: &[&str]) -> Vec<(String, String)> {
-    let (_, ecosystem, read) = FILES.iter().find(|(pattern, ..)| *pattern == name).unwrap();
-    let mut found = in_text(text, *ecosystem, *read, wanted.iter().copied().collect());
+    let mut found = said_in(name, text, wanted);
     found.sort();
     found
 }
@@ -122,7 +121,7 @@ fn locks_of_python() {
 #[test]
 fn requirements_and_pyproject() {
     let text = "# plain==9\n-r other.txt\n--index-url https://x\nacme_mcp[cli]==1.4.2 ; python_version > '3' # note\nplain == 2.0 \\\n    --hash=sha256:0\ngit @ git+https://x\ntwice==1.*\nfolder>=1\n";
-    assert_eq!(says("requirements*.txt", text, PYTHON), pairs(&[("acme-mcp", "1.4.2"), ("plain", "2.0")]));
+    assert_eq!(says("requirements-dev.txt", text, PYTHON), pairs(&[("acme-mcp", "1.4.2"), ("plain", "2.0")]));
     let text = "[project]\nname = \"p\"\ndependencies = [\"acme-mcp[cli]==1.4.2\", \"folder>=1\"]\n[project.optional-dependencies]\nx = [\"plain===2.0\"]\n[dependency-groups]\ndev = [\"twice==3\", {include-group = \"y\"}]\n[tool.poetry.dependencies]\npython = \"^3.11\"\nlocal = \"1.0.0\"\ngit = {git = \"https://x\"}\n";
     let expected = pairs(&[("acme-mcp", "1.4.2"), ("local", "1.0.0"), ("plain", "2.0"), ("twice", "3")]);
     assert_eq!(says("pyproject.toml", text, PYTHON), expected);
