@@ -1,12 +1,12 @@
 //! How much a secret weighs depends on who has the file: one that is committed is with everybody who has the repository,
 //! one in a home is with its owner.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use super::entries::Judged;
 use crate::config::Config;
 use crate::document::SourceId;
-use crate::finding::{Evidence, Finding, Place, Severity};
+use crate::finding::{Finding, Place, Severity};
 use crate::rules::Packs;
 use crate::surroundings::{Around, Git, Readers, Surroundings};
 
@@ -19,15 +19,13 @@ pub fn needs(judged: &Judged) -> HashSet<SourceId> {
 
 /// Weighs what was found by what is around the files.
 pub fn weigh(judged: &mut Judged, configs: &[Config], around: &Surroundings, packs: &Packs) {
+    // Each once: it is told at its first secret.
+    let mut configs: HashMap<SourceId, &Config> = configs.iter().map(|config| (config.source, config)).collect();
     let mut readable = Vec::new();
-    let mut told = HashSet::new();
     for finding in judged.findings.iter_mut().filter(|finding| is_secret(finding)) {
         let Some(file) = source(finding) else { continue };
         let Some(around) = around.get(&file) else { continue };
-        let config = configs.iter().find(|config| config.source == file);
-        if let Some(config) = config
-            && told.insert(file)
-        {
+        if let Some(config) = configs.remove(&file) {
             readable.extend(readable_file(finding, config, around, packs));
         }
         weigh_one(finding, around);
@@ -77,9 +75,8 @@ fn readable_file(secret: &Finding, config: &Config, around: &Around, packs: &Pac
     };
     let Place::File { .. } = secret.place else { return None };
     let draft = packs.rule(READABLE)?.at(secret.place.clone(), secret.subject.clone());
-    let mode = format!("{mode:03o}");
-    let draft = draft.severity(severity).evidence(Evidence::text(&mode));
-    Some(draft.with("who", who).with("mode", mode).with("file", config.file.shown.clone()).build())
+    let (mode, file) = (format!("{mode:03o}"), config.file.shown.clone());
+    Some(draft.severity(severity).with("who", who).with("mode", mode).with("file", file).build())
 }
 
 #[cfg(test)]

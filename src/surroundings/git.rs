@@ -1,9 +1,9 @@
 //! What git makes of a file. Nothing of git is run: its index and its lists of what to ignore are read.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use super::ignored::Ignored;
+use super::ignored::{Ignored, Lists};
 use super::index::tracked;
 use crate::discover::{self, Home, ReadError};
 
@@ -44,7 +44,7 @@ pub(super) fn states(files: &[&Path], home: Option<&Home>) -> Vec<Git> {
             }
         }
     }
-    let mut folders = HashMap::new();
+    let mut lists = Lists::default();
     for (root, files) in repositories {
         let Some(git) = git_folder(&root) else { continue };
         let paths: Vec<&[u8]> = files.iter().map(|(_, path)| path.as_bytes()).collect();
@@ -56,7 +56,7 @@ pub(super) fn states(files: &[&Path], home: Option<&Home>) -> Vec<Git> {
         };
         let Some(listed) = listed else { continue };
         let common = pointer(&git.join("commondir"), "").map_or(git.clone(), |path| git.join(path));
-        let mut ignored = Ignored::new(&root, &common, home, &mut folders);
+        let mut ignored = Ignored::new(&root, &common, home, &mut lists);
         for ((at, path), listed) in files.into_iter().zip(listed) {
             states[at] = match listed {
                 true => Git::Tracked,

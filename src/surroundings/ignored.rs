@@ -11,26 +11,48 @@ use crate::discover::{self, Home};
 /// Longer lists are none that a person wrote, and making them ready takes long.
 const LARGEST: u64 = 128 << 10;
 
+/// All lists together; what is beyond says nothing.
+const LARGEST_TOGETHER: usize = 2 << 20;
+
+/// The lists of all repositories, each made ready once.
+pub(super) struct Lists {
+    ready: HashMap<PathBuf, Gitignore>,
+    /// Bytes that may still be read.
+    left: usize,
+}
+
+impl Default for Lists {
+    fn default() -> Self {
+        Self { ready: HashMap::new(), left: LARGEST_TOGETHER }
+    }
+}
+
+impl Lists {
+    /// The list in a file; an empty one if there is none.
+    fn of(&mut self, file: PathBuf) -> &Gitignore {
+        let Self { ready, left } = self;
+        ready.entry(file).or_insert_with_key(|file| {
+            let text = read(file).filter(|text| text.len() <= *left).unwrap_or_default();
+            *left -= text.len();
+            list(&text)
+        })
+    }
+}
+
 /// The lists of one repository.
 pub(super) struct Ignored<'a> {
     root: &'a Path,
     /// `info/exclude` and the user's list, which count in this order where no folder's list says anything.
-    others: Vec<Gitignore>,
-    /// The lists of folders, made ready once.
-    folders: &'a mut HashMap<PathBuf, Gitignore>,
+    others: Vec<PathBuf>,
+    lists: &'a mut Lists,
 }
 
 impl<'a> Ignored<'a> {
     /// The lists of the repository at `root`, whose folder for all its worktrees is `common`.
-    pub(super) fn new(
-        root: &'a Path,
-        common: &Path,
-        home: Option<&Home>,
-        folders: &'a mut HashMap<PathBuf, Gitignore>,
-    ) -> Self {
+    pub(super) fn new(root: &'a Path, common: &Path, home: Option<&Home>, lists: &'a mut Lists) -> Self {
         let own = home.map_or_else(Vec::new, |home| home.expand("{XDG_CONFIG_HOME}/git/ignore"));
-        let others = std::iter::once(common.join("info/exclude")).chain(own).map(|file| list(&file)).collect();
-        Self { root, others, folders }
+        let others = std::iter::once(common.join("info/exclude")).chain(own).collect();
+        Self { root, others, lists }
     }
 
     /// Whether a file is left out, by its path from the root with `/` between folders. What lies in a folder that is left
@@ -46,24 +68,32 @@ impl<'a> Ignored<'a> {
         let starts = path.match_indices('/').map(|(at, _)| at + 1).rev().chain([0]);
         for start in starts {
             let folder = self.root.join(path[..start].trim_end_matches('/'));
-            let list = self.folders.entry(folder).or_insert_with_key(|folder| list(&folder.join(".gitignore")));
-            match list.matched(&path[start..], is_folder) {
+            match self.lists.of(folder.join(".gitignore")).matched(&path[start..], is_folder) {
                 Match::None => {}
                 found => return found.is_ignore(),
             }
         }
-        let found = self.others.iter().map(|list| list.matched(path, is_folder)).find(|found| !found.is_none());
-        found.is_some_and(|found| found.is_ignore())
+        for file in &self.others {
+            match self.lists.of(file.clone()).matched(path, is_folder) {
+                Match::None => {}
+                found => return found.is_ignore(),
+            }
+        }
+        false
     }
 }
 
-/// A list made ready; an empty one if there is none, or none that git would read: it follows no links there.
-fn list(file: &Path) -> Gitignore {
+/// A list as text; nothing if there is none, or none that git would read: it follows no links there.
+fn read(file: &Path) -> Option<String> {
     let plain = file.symlink_metadata().is_ok_and(|data| data.is_file());
-    let Some(bytes) = plain.then(|| discover::read(file, LARGEST).ok()).flatten() else { return Gitignore::empty() };
-    let text = String::from_utf8_lossy(&bytes);
+    let bytes = plain.then(|| discover::read(file, LARGEST).ok()).flatten()?;
+    Some(String::from_utf8_lossy(&bytes).into_owned())
+}
+
+/// A list made ready.
+fn list(text: &str) -> Gitignore {
     let mut builder = GitignoreBuilder::new(".");
-    for line in text.strip_prefix('\u{feff}').unwrap_or(&text).lines() {
+    for line in text.strip_prefix('\u{feff}').unwrap_or(text).lines() {
         // One line that says nothing to git leaves the others as they are.
         let _ = builder.add_line(None, line);
     }
@@ -73,6 +103,7 @@ fn list(file: &Path) -> Gitignore {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::discover::Os;
 
     #[test]
     fn the_nearest_list_decides() {
@@ -82,13 +113,15 @@ mod tests {
             (".gitignore", "# c\n.mcp.json\n/.cursor/*\n!/.cursor/rules\nsecret/\n*.local.json\n[\n"),
             ("a/.gitignore", "!.mcp.json\n"),
             ("secret/.gitignore", "!.mcp.json\n"),
-            (".git/info/exclude", ".vscode/\nown.json\n"),
+            (".git/info/exclude", ".vscode/\nown.json\n!theirs.json\n"),
+            ("home/.config/git/ignore", "**/.claude/settings.json\ntheirs.json\n"),
         ] {
             std::fs::create_dir_all(root.join(file).parent().unwrap()).unwrap();
             std::fs::write(root.join(file), text).unwrap();
         }
-        let mut folders = HashMap::new();
-        let mut ignored = Ignored::new(root, &root.join(".git"), None, &mut folders);
+        let home = Home::new(root.join("home"), Os::Linux, HashMap::new());
+        let mut lists = Lists::default();
+        let mut ignored = Ignored::new(root, &root.join(".git"), Some(&home), &mut lists);
         for (path, expected) in [
             (".mcp.json", true),
             ("b/.mcp.json", true),
@@ -102,6 +135,8 @@ mod tests {
             (".vscode/mcp.json", true),
             ("a/own.json", true),
             ("mcp.json", false),
+            ("a/.claude/settings.json", true),
+            ("theirs.json", false),
         ] {
             assert_eq!(ignored.is_ignored(path), expected, "{path}");
         }
