@@ -34,10 +34,10 @@ pub(super) fn states(files: &[&Path], home: Option<&Home>) -> Vec<Git> {
     for (at, file) in files.iter().enumerate() {
         // What a link leads to is what holds the text: homes are often links into a repository.
         let Ok(real) = file.canonicalize() else { continue };
-        match around(&real) {
-            Around::Nothing => states[at] = Git::Outside,
-            Around::Bare => {}
-            Around::Repository(root) => {
+        match nearest(&real) {
+            Nearest::Nothing => states[at] = Git::Outside,
+            Nearest::Bare => {}
+            Nearest::Repository(root) => {
                 if let Some(path) = real.strip_prefix(root).ok().and_then(slashes) {
                     repositories.entry(root.to_owned()).or_default().push((at, path));
                 }
@@ -68,25 +68,25 @@ pub(super) fn states(files: &[&Path], home: Option<&Home>) -> Vec<Git> {
     states
 }
 
-/// What is around a file.
-enum Around<'a> {
+/// What is nearest around a file.
+enum Nearest<'a> {
     Nothing,
     /// The inside of a repository, where nothing is tracked or ignored.
     Bare,
     Repository(&'a Path),
 }
 
-fn around(file: &Path) -> Around<'_> {
+fn nearest(file: &Path) -> Nearest<'_> {
     for folder in file.ancestors().skip(1) {
         if folder.join(".git").symlink_metadata().is_ok() {
-            return Around::Repository(folder);
+            return Nearest::Repository(folder);
         }
         let inside = folder.join("HEAD").is_file() && folder.join("objects").is_dir() && folder.join("refs").is_dir();
         if inside || folder.file_name().is_some_and(|name| name == ".git") {
-            return Around::Bare;
+            return Nearest::Bare;
         }
     }
-    Around::Nothing
+    Nearest::Nothing
 }
 
 /// The folder in which git keeps what it knows of the files below `root`: of a worktree or a submodule it is elsewhere.
