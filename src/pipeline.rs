@@ -15,6 +15,7 @@ use crate::finding::Finding;
 use crate::judge::{self, Known};
 use crate::launch::{self, Grammar, Launch};
 use crate::rules::{Packs, TextEngine, data};
+use crate::surroundings::{self, Versions};
 use crate::triage::{ConfigCoverage, ConfigStatus, Coverage, Outcome, Selection, ServerCoverage, ServerStatus};
 
 /// Larger files are no configs.
@@ -62,9 +63,10 @@ impl Tables {
 }
 
 impl Tables {
-    /// Those that judging entries needs.
+    /// Those that judging entries needs, where no version in use is known.
     pub fn for_entries(&self) -> judge::Tables<'_> {
-        judge::Tables { packs: &self.packs, known: &self.known, clients: &self.clients, grammar: &self.grammar }
+        let Self { clients, grammar, known, packs } = self;
+        judge::Tables { packs, known, clients, grammar, versions: Versions::none() }
     }
 }
 
@@ -226,9 +228,16 @@ pub fn scan(input: Input, tables: &Tables, asking: Asking<'_>, selection: &Selec
         Input::Configs(request) => request,
         Input::Saved(name, bytes) => return judge_saved(name, bytes, tables, selection),
     };
-    let Read { mut sources, configs, launches, mut coverage } = read(&request, tables);
+    let Read { mut sources, configs, mut launches, mut coverage } = read(&request, tables);
 
-    let judged = judge::entries(&configs, &launches, &tables.for_entries());
+    surroundings::scripts(&configs, &mut launches);
+    let versions = surroundings::versions(&configs, &launches, &request);
+    let mut judged =
+        judge::entries(&configs, &launches, &judge::Tables { versions: &versions, ..tables.for_entries() });
+    // The disk around a config is looked at only where that changes what is said of it.
+    let needs = judge::needs(&judged);
+    let around = surroundings::look(&configs, |source| needs.contains(&source), &request);
+    judge::weigh(&mut judged, &configs, &around, &tables.packs);
     let redactor = redact::redactor(&judged);
     redact::mask(&mut sources, &judged, &redactor);
 

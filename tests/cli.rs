@@ -15,23 +15,11 @@ fn bad() -> Place {
 
 #[test]
 fn a_report_for_people() {
-    let ran = bad().run(&["--home", "../home"]);
+    let ran = bad().run(&["--home", "../home", "--fail-on", "medium"]);
     assert_eq!(ran.code, 1, "{}", ran.err);
     assert_data_eq!(
         ran.out,
         str![[r#"
-high[secrets/generic]: `env.ACME_API_KEY` of `search` is named like a secret and
-  holds a value that looks like one
- --> [..]/home/.cursor/mcp.json:7:33
-  |
-7 |       "env": { "ACME_API_KEY": "••••", "MODE": "fast" },
-  |                                 ^^^^
-  |
-  = why: The file is read by every program of this user, copied into backups
-         and often committed; the value then belongs to whoever finds it.
-  = help: Replace the value at its provider, then write `${env:ACME_API_KEY}`
-          instead of the value.
-
 medium[supply-chain/unpinned-package]: `search` runs whatever `@acme/search` is
   published next: it names the tag `latest`, which can be moved
  --> [..]/home/.cursor/mcp.json:6:22
@@ -46,13 +34,25 @@ medium[supply-chain/unpinned-package]: `search` runs whatever `@acme/search` is
           its real number. Dependencies of the package can still move; a lock
           file or an image digest fixes those too.
 
+medium[secrets/generic]: `env.ACME_API_KEY` of `search` is named like a secret
+  and holds a value that looks like one
+ --> [..]/home/.cursor/mcp.json:7:33
+  |
+7 |       "env": { "ACME_API_KEY": "••••", "MODE": "fast" },
+  |                                 ^^^^
+  |
+  = why: The file is read by every program of this user, copied into backups
+         and often committed; the value then belongs to whoever finds it.
+  = help: Replace the value at its provider, then write `${env:ACME_API_KEY}`
+          instead of the value.
+
 Not looked at:
   server `crm` of cursor (static): a remote server: not queried
   1 server not started, only judged by the config: `search`. `--launch all`
     starts and asks them.
 
 Read 1 file, 2 servers.
-Found 1 high, 1 medium.
+Found 2 medium.
 
 "#]]
     );
@@ -88,8 +88,12 @@ fn a_secret_never_shows() {
 #[test]
 fn exit_codes() {
     let place = bad();
+    place.write("project/named.json", BAD_CURSOR);
     for (args, code) in [
-        (&["--home", "../home"][..], 1),
+        (&["named.json"][..], 1),
+        // A key in a client's own config at home is told, and fails nothing.
+        (&["--home", "../home"], 0),
+        (&["--home", "../home", "--fail-on", "medium"], 1),
         (&["--home", "../home", "--fail-on", "critical"], 0),
         (&["--home", "../home", "--fail-on", "never"], 0),
         (&["--home", "../home", "--ignore", "secrets"], 0),
@@ -168,8 +172,8 @@ fn several_formats_at_once() {
         "--home", "../home", "--format", "json", "--output", "a.json", "--format", "sarif", "--output", "b.sarif",
         "--format", "text",
     ]);
-    assert_eq!(ran.code, 1, "{}", ran.err);
-    assert!(ran.out.starts_with("high["));
+    assert_eq!(ran.code, 0, "{}", ran.err);
+    assert!(ran.out.starts_with("medium["));
     let read = |name: &str| -> serde_json::Value {
         serde_json::from_str(&std::fs::read_to_string(place.project().join(name)).unwrap()).unwrap()
     };

@@ -24,7 +24,7 @@ const CONFIGS: &[(&str, &str)] = &[
 /// Runs it. Its findings are the point, so they are no failure.
 pub(super) fn run(demo: &Demo) -> Result<Exit, Failure> {
     let tables = Tables::load(Vec::new())?;
-    let folder = tempfile::Builder::new().prefix("mcpscan-demo-").tempdir().map_err(failed("a temporary folder"))?;
+    let folder = temporary().map_err(failed("a temporary folder"))?;
     let home = folder.path();
     write_configs(home)?;
 
@@ -61,6 +61,14 @@ pub(super) fn run(demo: &Demo) -> Result<Exit, Failure> {
         super::print("\nThis was the demo. `mcpscan` looks at your own clients.\n")?;
     }
     Ok(Exit::Clean)
+}
+
+/// As closed as a home is, whatever the system's default.
+fn temporary() -> std::io::Result<tempfile::TempDir> {
+    let mut builder = tempfile::Builder::new();
+    #[cfg(unix)]
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o700));
+    builder.prefix("mcpscan-demo-").tempdir()
 }
 
 fn write_configs(home: &Path) -> Result<(), Failure> {

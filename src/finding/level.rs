@@ -56,6 +56,16 @@ impl Severity {
         }
     }
 
+    /// One step less, down to low: what is worth a finding stays one.
+    pub fn lower(self) -> Self {
+        match self {
+            Self::Critical => Self::High,
+            Self::High => Self::Medium,
+            Self::Medium | Self::Low => Self::Low,
+            Self::Info => Self::Info,
+        }
+    }
+
     /// The number that code scanning sorts by, on the scale of CVSS: above 9 critical, above 7 high, above 4 medium.
     pub fn score(self) -> &'static str {
         match self {

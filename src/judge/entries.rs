@@ -10,6 +10,7 @@ use crate::document::{SourceId, Span};
 use crate::finding::{Evidence, Finding, Place, RuleId, Severity, Subject};
 use crate::launch::{self, Ecosystem, Grammar, Launch};
 use crate::rules::{self, Draft, Packs, TokenEngine};
+use crate::surroundings::Versions;
 
 /// Lists that checks compare with.
 #[derive(Clone, Debug)]
@@ -128,12 +129,14 @@ pub(super) struct Scene<'a> {
     pub(super) launch: &'a Launch,
     /// How the client writes a reference, with `NAME` for the name.
     pub(super) reference: Option<&'a str>,
+    /// Versions in use of the packages that it starts.
+    pub(super) versions: &'a Versions,
     /// Where each value stands, in the order of the file, with its path. Values don't overlap.
     fields: Vec<(Span, String)>,
 }
 
 impl<'a> Scene<'a> {
-    fn new(entry: &'a ServerEntry, launch: &'a Launch, reference: Option<&'a str>) -> Self {
+    fn new(entry: &'a ServerEntry, launch: &'a Launch, reference: Option<&'a str>, versions: &'a Versions) -> Self {
         let args = entry.args.iter().enumerate().map(|(index, arg)| (arg.span, format!("args[{index}]")));
         let named = entry
             .env
@@ -144,7 +147,7 @@ impl<'a> Scene<'a> {
         let urls = entry.urls.iter().map(|url| (url.span, "url".to_owned()));
         let mut fields: Vec<(Span, String)> = args.chain(named).chain(urls).collect();
         fields.sort();
-        Self { entry, launch, reference, fields }
+        Self { entry, launch, reference, versions, fields }
     }
 
     pub(super) fn place(&self, span: Span) -> Place {
@@ -201,7 +204,7 @@ pub fn entries(configs: &[Config], launches: &[Vec<Launch>], tables: &Tables<'_>
     let context = check::Context { packs: tables.packs, tokens: &tokens };
     let one = |entry: &ServerEntry, launch: &Launch, judged: &mut Judged| {
         let reference = tables.clients.get(&entry.client).and_then(|client| client.reference.as_deref());
-        let scene = Scene::new(entry, launch, reference);
+        let scene = Scene::new(entry, launch, reference, tables.versions);
         let before = judged.findings.len();
         check::secrets(&scene, &context, judged);
         check::supply_chain(&scene, tables.packs, tables.known, &mut judged.findings);
@@ -247,4 +250,6 @@ pub struct Tables<'t> {
     pub clients: &'t Clients,
     /// Programs that start programs.
     pub grammar: &'t Grammar,
+    /// Versions in use of what the entries start.
+    pub versions: &'t Versions,
 }

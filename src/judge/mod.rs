@@ -4,9 +4,11 @@ mod check;
 mod dangers;
 mod entries;
 mod texts;
+mod weigh;
 
 pub use entries::{EntryKey, HiddenValue, Judged, Known, KnownError, Tables, entries, entry_key};
 pub use texts::texts;
+pub use weigh::{needs, weigh};
 
 /// Whether a value under a name may be a secret, found or not: nothing of the kind is shown.
 pub fn may_be_secret(name: &str, value: &str) -> bool {

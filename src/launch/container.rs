@@ -90,7 +90,9 @@ fn long<'a>(runner: &ContainerRunner, arg: &'a Spanned, options: &mut Vec<Contai
     // People also write `--name value` as one word. The runtime refuses that, a reader does not.
     match text.find(|c: char| c == '=' || c.is_whitespace()) {
         Some(end) => {
-            options.push(with_value(runner, &text[..end], inside(arg, end + 1)));
+            // There are blanks of more than a byte.
+            let behind = end + text[end..].chars().next().map_or(1, char::len_utf8);
+            options.push(with_value(runner, &text[..end], inside(arg, behind)));
             None
         }
         None if is_flag(runner, text) => {

@@ -59,6 +59,18 @@ pub struct LocalScript {
     pub path: Spanned,
     /// The folder that it is relative to, where one is named.
     pub folder: Option<Spanned>,
+    /// The requirements that it says it has, filled in by who has looked at it.
+    pub needs: Vec<String>,
+    /// Whether something beside them fixes their versions.
+    pub fixed: bool,
+}
+
+impl LocalScript {
+    /// What is fetched for the script. Each stands where the script is named.
+    pub fn packages(&self) -> Vec<Package> {
+        let spec = |need: &String| Spanned { text: need.clone(), span: self.path.span };
+        self.needs.iter().filter_map(|need| package::parse(package::Specs::PyPi, &self.runner, &spec(need))).collect()
+    }
 }
 
 /// A part of a command behind which something runs that another file or program decides.

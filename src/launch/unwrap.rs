@@ -68,7 +68,8 @@ fn run(found: &Runner, name: &str, args: &[Spanned], grammar: &Grammar, launch: 
             if other.text.ends_with(".py") {
                 let folder = options.iter().find(|option| matches!(option.name.as_str(), "--directory" | "--project"));
                 let folder = folder.and_then(|option| option.value.clone());
-                launch.files.push(LocalScript { runner: name.to_owned(), path: other.clone(), folder });
+                let (path, needs, fixed) = (other.clone(), Vec::new(), false);
+                launch.files.push(LocalScript { runner: name.to_owned(), path, folder, needs, fixed });
             }
             let known = launch.remotes.len();
             let inner: Vec<Spanned> = [other].into_iter().chain(rest.iter().cloned()).collect();

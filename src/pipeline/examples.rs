@@ -9,6 +9,7 @@ use crate::finding::Finding;
 use crate::judge;
 use crate::launch;
 use crate::rules::{Example, Judges, Problem, TextEngine, check};
+use crate::surroundings::{Around, Git, Readers};
 
 /// What testing gave.
 pub struct Report {
@@ -69,10 +70,13 @@ fn is_whole_file(text: &str) -> bool {
         || serde_json::from_str::<serde_json::Value>(text).is_ok_and(|value| value.get("mcpServers").is_some())
 }
 
-/// A file of a certain client: `@claude-desktop name.json` on the first line, and the file below.
-fn of_client<'e>(text: &'e str, tables: &Tables) -> Result<Option<(Reader, &'e str, String)>, String> {
+/// A file of a certain client: `@claude-desktop name.json` on the first line, and the file below. Behind the name there may
+/// stand what is around the file, since examples have no disk: `tracked mode=644`, or `needs=acme` of the scripts it starts.
+fn of_client<'e>(text: &'e str, tables: &Tables) -> Result<Option<Given<'e>>, String> {
     let Some((head, text)) = text.strip_prefix('@').and_then(|text| text.split_once('\n')) else { return Ok(None) };
-    let (id, name) = head.split_once(' ').unwrap_or((head, "example.json"));
+    let mut words = head.split_whitespace();
+    let id = words.next().unwrap_or_default();
+    let name = words.next().unwrap_or("example.json");
     let client = tables.clients.get(id).ok_or_else(|| format!("its example is of no known client: {id}"))?;
     let keys = client.locations.iter().flat_map(|location| location.keys.iter().cloned()).collect();
     let reader = Reader {
@@ -82,7 +86,38 @@ fn of_client<'e>(text: &'e str, tables: &Tables) -> Result<Option<(Reader, &'e s
         expands: client.expands.clone(),
         fallback: client.fallback,
     };
-    Ok(Some((reader, name, text.to_owned())))
+    let (needs, words): (Vec<&str>, Vec<&str>) = words.partition(|word| word.starts_with("needs="));
+    let needs = needs.iter().flat_map(|word| word["needs=".len()..].split(',')).map(str::to_owned).collect();
+    Ok(Some(Given { reader, name, text: text.to_owned(), around: around(words.into_iter())?, needs }))
+}
+
+/// One file of an example.
+struct Given<'e> {
+    reader: Reader,
+    name: &'e str,
+    text: String,
+    around: Around,
+    /// What the scripts that it starts say they need.
+    needs: Vec<String>,
+}
+
+/// What the words say is around the file; without any nothing is known of it.
+fn around<'e>(words: impl Iterator<Item = &'e str>) -> Result<Around, String> {
+    let mut around = Around { git: Git::Unknown, at_home: false, readers: None };
+    for word in words {
+        match word {
+            "tracked" => around.git = Git::Tracked,
+            "ignored" => around.git = Git::Ignored,
+            "untracked" => around.git = Git::Untracked,
+            "home" => (around.git, around.at_home) = (Git::Outside, true),
+            _ => {
+                let mode = word.strip_prefix("mode=").and_then(|mode| u32::from_str_radix(mode, 8).ok());
+                let mode = mode.ok_or_else(|| format!("its example has a word that says nothing of a file: {word}"))?;
+                around.readers = Some((Readers::of_mode(mode), mode));
+            }
+        }
+    }
+    Ok(around)
 }
 
 /// An entry of an example stands in a project of Cursor.
@@ -101,10 +136,19 @@ fn judge(example: &Example<'_>, tables: &Tables, engine: &TextEngine) -> Result<
     match example.judges {
         Judges::Entries => {
             let whole = is_whole_file(&example.text);
-            let (reader, name, text) = match of_client(&example.text, tables)? {
+            let own = |text| {
+                Ok::<_, String>(Given {
+                    reader: reader(),
+                    name: "example.json",
+                    text,
+                    around: around([].into_iter())?,
+                    needs: Vec::new(),
+                })
+            };
+            let Given { reader, name, text, around, needs } = match of_client(&example.text, tables)? {
                 Some(given) => given,
-                None if whole => (reader(), "example.json", example.text.clone()),
-                None => (reader(), "example.json", format!(r#"{{"mcpServers": {{"example": {}}}}}"#, example.text)),
+                None if whole => own(example.text.clone())?,
+                None => own(format!(r#"{{"mcpServers": {{"example": {}}}}}"#, example.text))?,
             };
             let id = sources.add(Source::new(name, text.as_bytes()));
             let name = || name.to_owned();
@@ -113,8 +157,14 @@ fn judge(example: &Example<'_>, tables: &Tables, engine: &TextEngine) -> Result<
             if config.broken || !whole && config.servers.len() != 1 {
                 return Err(format!("its example is no server entry: {}", example.text));
             }
-            let launches = vec![config.servers.iter().map(|entry| launch::resolve(entry, &tables.grammar)).collect()];
-            Ok(judge::entries(&[config], &launches, &tables.for_entries()).findings)
+            let mut launches: Vec<launch::Launch> =
+                config.servers.iter().map(|entry| launch::resolve(entry, &tables.grammar)).collect();
+            launches.iter_mut().flat_map(|launch| &mut launch.files).for_each(|file| file.needs = needs.clone());
+            let launches = [launches];
+            let configs = [config];
+            let mut judged = judge::entries(&configs, &launches, &tables.for_entries());
+            judge::weigh(&mut judged, &configs, &[(id, around)].into(), &tables.packs);
+            Ok(judged.findings)
         }
         Judges::Texts => {
             let text = match example.text.trim_start().starts_with(['{', '[']) {

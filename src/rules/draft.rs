@@ -11,6 +11,7 @@ pub struct Draft<'r> {
     severity: Severity,
     confidence: Confidence,
     evidence: Option<Evidence>,
+    help: Option<String>,
     related: Vec<(Place, String)>,
     particulars: Vec<(&'static str, String)>,
 }
@@ -25,6 +26,7 @@ impl Rule {
             severity: self.severity,
             confidence: self.confidence,
             evidence: None,
+            help: None,
             related: Vec::new(),
             particulars: Vec::new(),
         }
@@ -43,6 +45,13 @@ impl Draft<'_> {
     #[must_use]
     pub fn evidence(mut self, evidence: Evidence) -> Self {
         self.evidence = Some(evidence);
+        self
+    }
+
+    /// What to do, where more is known than the rule can say.
+    #[must_use]
+    pub fn help(mut self, help: impl Into<String>) -> Self {
+        self.help = Some(help.into());
         self
     }
 
@@ -71,7 +80,7 @@ impl Draft<'_> {
     pub fn build(self) -> Finding {
         Finding {
             message: fill(&self.rule.message, &self.particulars),
-            help: fill(&self.rule.fix, &self.particulars),
+            help: self.help.unwrap_or_else(|| fill(&self.rule.fix, &self.particulars)),
             rule: self.rule.id.clone(),
             severity: self.severity,
             confidence: self.confidence,

@@ -26,6 +26,9 @@ impl Place {
     /// An empty home and an empty project.
     pub fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
+        // Homes are closed; how open a folder for a moment is depends on who runs the tests.
+        #[cfg(unix)]
+        std::fs::set_permissions(folder.path(), std::os::unix::fs::PermissionsExt::from_mode(0o700)).unwrap();
         std::fs::create_dir(folder.path().join("home")).unwrap();
         std::fs::create_dir_all(folder.path().join("project/.git")).unwrap();
         Self { folder }

@@ -6,6 +6,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod entries;
+mod surroundings;
 mod tree;
 mod values;
 
@@ -209,6 +210,63 @@ pub const TARGETS: &[Target] = &[
         hostile: OPENINGS,
     },
     Target {
+        name: "git_index",
+        run: surroundings::index,
+        seeds: &[],
+        samples: &[INDEX_2, INDEX_4],
+        hostile: &[
+            (INDEX_2, "a", ""),
+            (INDEX_2, "\0", ""),
+            (INDEX_HEAD_2, ENTRY_2, ""),
+            (INDEX_HEAD_4, ENTRY_4, ""),
+            ("DIRC\0\0\0\u{4}\u{7f}\0\0\0", "\u{7f}", ""),
+        ],
+    },
+    Target {
+        name: "python_script",
+        run: surroundings::script,
+        seeds: &["py"],
+        samples: &[
+            "#!/usr/bin/env -S uv run\n# /// script\n# requires-python = \">=3.11\"\n# dependencies = [\n#   \"mcp[cli]>=1.2\", # \u{e9}\n#   'a',\n# ]\n#\n# [tool.uv]\n# exclude-newer = \"2025-01-01T00:00:00Z\"\n# ///\nprint(1)\n",
+            "# /// script\r\n# dependencies = ['a']\r\n# ///\r\n# ///\r\n",
+        ],
+        hostile: &[
+            ("", "# /// script\n", ""),
+            ("# /// script\n", "# ///\n", ""),
+            ("# /// script\n", "#\n", "# ///\n"),
+            ("# /// script\n# dependencies = [\n", "#   'a',\n", "# ]\n# ///\n"),
+            ("", "# /// script\n# ///\n", ""),
+            ("# /// script\n# a = ", "[", "\n# ///\n"),
+        ],
+    },
+    Target {
+        name: "versions",
+        run: surroundings::versions,
+        seeds: &["lock"],
+        samples: &[
+            "package-lock.json\n{\"packages\": {\"\": {\"dependencies\": {\"a\": \"^1\"}}, \"node_modules/a\": {\"version\": \"1.0.0\", \"resolved\": \"https://x/a/-/a.tgz\"}}}",
+            "yarn.lock\n\"a@^1.0.0\", \"a@npm:^1.2.0\":\n  version \"1.4.2\"\n  resolution: \"a@npm:1.4.2\"\n",
+            "pnpm-lock.yaml\nimporters:\n  .:\n    dependencies:\n      a: {specifier: ^1, version: 1.4.2(b@1)}\npackages:\n  a@1.4.2: {}\n",
+            "bun.lock\n{\"packages\": {\"a\": [\"a@1.4.2\", \"\", {}],},}",
+            "uv.lock\n[[package]]\nname = \"a\"\nversion = \"1.4.2\"\nsource = { registry = \"https://x\" }\n",
+            "requirements.txt\na[b]==1.4.2 ; c \\\n  --hash=sha256:0\n",
+            "pyproject.toml\n[project]\ndependencies = [\"a==1.4.2\"]\n[tool.poetry.dependencies]\na = { version = \"1.4.2\" }\n",
+            "Pipfile.lock\n{\"default\": {\"a\": {\"version\": \"==1.4.2\"}}}",
+        ],
+        hostile: &[
+            ("yarn.lock\n", "a@1:\n", ""),
+            ("yarn.lock\n", "a@1:\n  version \"1.0.0\"\n", ""),
+            ("yarn.lock\n", "a@1, ", ":\n  version \"1.0.0\"\n"),
+            ("requirements.txt\n", "a==1\n", ""),
+            ("requirements.txt\n", "a[", ""),
+            ("package-lock.json\n{\"packages\": {", "\"node_modules/@\": {\"version\": \"1.0.0\"},", "\"\": {}}}"),
+            ("package-lock.json\n", "{\"dependencies\":", ""),
+            ("package-lock.json\n{\"packages\": {\"", "node_modules/", "\": {}}}"),
+            ("pnpm-lock.yaml\nimporters:\n", "  .: {dependencies: {a: 1.0.0}}\n", ""),
+            ("uv.lock\n", "[[package]]\nname = 'a'\n", ""),
+        ],
+    },
+    Target {
         name: "launch",
         run: entries::launch,
         seeds: &[],
@@ -219,6 +277,7 @@ pub const TARGETS: &[Target] = &[
             "cmd\n/c\nnpx\n-y\nmcp-remote\nhttps://h:1/p\n--header\nA: b",
             "powershell -EncodedCommand aGk= ; python3 -c 'import os'",
             "env\n-S\nA=b uvx --from git+https://x@y z",
+            "docker\nrun\n--mou\u{2028}nt",
         ],
         hostile: &[
             ("", "sh\n-c\n", ""),
@@ -248,6 +307,16 @@ pub const TARGETS: &[Target] = &[
 
 /// A zip file that stores a `manifest.json` of two bytes as they are.
 const BUNDLE: &str = "PK\u{3}\u{4}\n\0\0\0\0\0\0\0!\0C\0\0\0\u{2}\0\0\0\u{2}\0\0\0\r\0\0\0manifest.json{}PK\u{1}\u{2}\n\0\n\0\0\0\0\0\0\0!\0C\0\0\0\u{2}\0\0\0\u{2}\0\0\0\r\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0manifest.jsonPK\u{5}\u{6}\0\0\0\0\u{1}\0\u{1}\0;\0\0\0-\0\0\0\0\0";
+
+/// An index of git with `.mcp.json` in it, of version 2 and of version 4.
+const INDEX_2: &str = "DIRC\0\0\0\u{2}\0\0\0\u{1}xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxaaaaaaaaaaaaaaaaaaaa\0\t.mcp.json\0TREE\0\0\0\0bbbbbbbbbbbbbbbbbbbb";
+const INDEX_4: &str = "DIRC\0\0\0\u{4}\0\0\0\u{2}xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxaaaaaaaaaaaaaaaaaaaa\0\t\0.mcp.json\0xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxaaaaaaaaaaaaaaaaaaaa\0\u{b}\0.a\0TREE\0\0\0\0bbbbbbbbbbbbbbbbbbbb";
+/// Many entries, in order.
+const INDEX_HEAD_2: &str = "DIRC\0\0\0\u{2}\0\u{7f}\0\0";
+const INDEX_HEAD_4: &str =
+    "DIRC\0\0\0\u{4}\0\u{7f}\0\0xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxaaaaaaaaaaaaaaaaaaaa\0\u{5}\0.....\0";
+const ENTRY_2: &str = "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxaaaaaaaaaaaaaaaaaaaa\0\u{5}@\0\0\0\0\0";
+const ENTRY_4: &str = "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxaaaaaaaaaaaaaaaaaaaa\0\u{5}\u{5}@\0";
 
 const JSON: &[(&str, &str, &str)] = &[
     ("", "[", ""),

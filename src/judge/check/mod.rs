@@ -7,6 +7,7 @@ mod environment;
 mod format;
 mod hidden;
 mod look_alikes;
+mod pinning;
 mod secrets;
 mod shadowing;
 mod supply_chain;

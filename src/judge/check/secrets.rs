@@ -143,7 +143,12 @@ impl Judge<'_, '_> {
         if is_local(&candidate.value.text) && rule.severity > Severity::Medium {
             draft = draft.severity(Severity::Medium);
         }
-        self.judged.findings.push(draft.build());
+        let mut finding = draft.build();
+        // Whoever uses a secret manager keeps most of what counts in there.
+        if scene.launch.vault.is_some() {
+            finding.severity = finding.severity.lower();
+        }
+        self.judged.findings.push(finding);
     }
 }
 

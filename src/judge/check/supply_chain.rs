@@ -4,6 +4,7 @@ use super::super::Known;
 use super::super::entries::Scene;
 use super::advisories;
 use super::look_alikes::{self, Likeness};
+use super::pinning;
 use crate::config::Spanned;
 use crate::document::Span;
 use crate::finding::{Finding, Severity};
@@ -15,15 +16,13 @@ use crate::rules::{Draft, Packs};
 pub(in crate::judge) fn supply_chain(scene: &Scene<'_>, packs: &Packs, known: &Known, findings: &mut Vec<Finding>) {
     let mut check = Check { scene, packs, findings };
     for package in &scene.launch.packages {
-        check.pin(package);
+        check.pin(package, known);
         check.known(package, known);
-        if let Pin::Exact(version) = &package.pin {
-            let canonical = package.ecosystem.canonical(&package.name);
-            check.vulnerable(package.ecosystem, &canonical, &package.name, version, &package.spec);
-        }
+        check.vulnerable_package(package);
         check.look_alike(package);
         check.cleartext(&package.spec.text, package.spec.span);
     }
+    check.files(known);
     check.images(known);
     check.scripts();
     check.hidden();
@@ -42,10 +41,10 @@ impl Check<'_> {
         self.findings.extend(self.scene.finding(self.packs, rule, span, matched, fill));
     }
 
-    fn pin(&mut self, package: &Package) {
+    fn pin(&mut self, package: &Package, known: &Known) {
         let Package { name, spec, runner, .. } = package;
         let exact = package.ecosystem.exact(name, "1.2.3");
-        let known = advisories::fixed(package.ecosystem, &package.ecosystem.canonical(name))
+        let fixed = advisories::fixed(package.ecosystem, &package.ecosystem.canonical(name))
             .map(|(fixed, id)| format!(" Versions before {fixed} have {id}, among what is known as of {AS_OF}."))
             .unwrap_or_default();
         let (rule, how) = match &package.pin {
@@ -55,13 +54,18 @@ impl Check<'_> {
             Pin::MovingSource => ("supply-chain/unpinned-source", String::new()),
             Pin::Exact(_) | Pin::FixedSource | Pin::Local | Pin::Unknown => return,
         };
+        let edit = pinning::edit(package, self.scene.versions.of(self.scene.entry.source, package), known);
         self.add(rule, spec.span, &spec.text, |draft| {
+            let draft = match edit {
+                Some(edit) => draft.help(edit),
+                None => draft,
+            };
             draft
                 .with("package", name.clone())
                 .with("runner", runner.clone())
                 .with("how", how)
                 .with("exact", exact)
-                .with("known", known)
+                .with("known", fixed)
         });
     }
 
@@ -105,6 +109,34 @@ impl Check<'_> {
                 .with("known", known)
                 .with("ecosystem", package.ecosystem.name())
         });
+    }
+
+    fn vulnerable_package(&mut self, package: &Package) {
+        if let Pin::Exact(version) = &package.pin {
+            let canonical = package.ecosystem.canonical(&package.name);
+            self.vulnerable(package.ecosystem, &canonical, &package.name, version, &package.spec);
+        }
+    }
+
+    /// What scripts say they need: those that are left open in one finding a script.
+    fn files(&mut self, known: &Known) {
+        for file in &self.scene.launch.files {
+            let packages = file.packages();
+            for package in &packages {
+                self.known(package, known);
+                self.vulnerable_package(package);
+            }
+            let open = packages
+                .iter()
+                .filter(|package| matches!(package.pin, Pin::None | Pin::Range(_) | Pin::Tag(_) | Pin::MovingSource));
+            let open: Vec<String> = open.map(|package| format!("`{}`", package.spec.text)).collect();
+            if file.fixed || open.is_empty() {
+                continue;
+            }
+            self.add("supply-chain/unpinned-script", file.path.span, &file.path.text, |draft| {
+                draft.with("script", file.path.text.clone()).with("open", open.join(", "))
+            });
+        }
     }
 
     /// A version that is known to be vulnerable. What names no version is somebody else's choice, which may be a good one.
