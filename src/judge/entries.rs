@@ -1,6 +1,7 @@
 //! Rules over the server entries of configs.
 
 use std::collections::{HashMap, HashSet};
+use std::hash::{BuildHasher, RandomState};
 
 use super::check;
 use super::dangers::Dangers;
@@ -131,22 +132,29 @@ pub(super) struct Scene<'a> {
     pub(super) reference: Option<&'a str>,
     /// Versions in use of the packages that it starts.
     pub(super) versions: &'a Versions,
-    /// Where each value stands, in the order of the file, with its path. Values don't overlap.
-    fields: Vec<(Span, String)>,
+    /// Where each value stands, in the order of the file, with what it is. Values don't overlap.
+    fields: Vec<(Span, FieldPath<'a>)>,
+}
+
+/// What a value of an entry is; only findings need it as a text.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum FieldPath<'a> {
+    Arg(usize),
+    Named(&'a str),
 }
 
 impl<'a> Scene<'a> {
     fn new(entry: &'a ServerEntry, launch: &'a Launch, reference: Option<&'a str>, versions: &'a Versions) -> Self {
-        let args = entry.args.iter().enumerate().map(|(index, arg)| (arg.span, format!("args[{index}]")));
+        let args = entry.args.iter().enumerate().map(|(index, arg)| (arg.span, FieldPath::Arg(index)));
         let named = entry
             .env
             .iter()
             .chain(&entry.headers)
             .chain(&entry.others)
-            .map(|field| (field.value.span, field.path.clone()));
-        let urls = entry.urls.iter().map(|url| (url.span, "url".to_owned()));
-        let mut fields: Vec<(Span, String)> = args.chain(named).chain(urls).collect();
-        fields.sort();
+            .map(|field| (field.value.span, FieldPath::Named(&field.path)));
+        let urls = entry.urls.iter().map(|url| (url.span, FieldPath::Named("url")));
+        let mut fields: Vec<(Span, FieldPath<'a>)> = args.chain(named).chain(urls).collect();
+        fields.sort_unstable();
         Self { entry, launch, reference, versions, fields }
     }
 
@@ -188,7 +196,11 @@ impl<'a> Scene<'a> {
     pub(super) fn field(&self, span: Span) -> String {
         let behind = self.fields.partition_point(|(field, _)| field.start <= span.start);
         let found = behind.checked_sub(1).map(|at| &self.fields[at]).filter(|(field, _)| field.contains(span));
-        found.map_or_else(|| "command".to_owned(), |(_, path)| path.clone())
+        match found {
+            Some((_, FieldPath::Arg(index))) => format!("args[{index}]"),
+            Some((_, FieldPath::Named(path))) => (*path).to_owned(),
+            None => "command".to_owned(),
+        }
     }
 
     /// Whether a variable decides some of a text.
@@ -233,10 +245,11 @@ pub fn entries(configs: &[Config], launches: &[Vec<Launch>], tables: &Tables<'_>
         check::format(config, tables.packs, tables.clients, &mut judged.findings);
     }
     // Two readings of one entry share most of what they say.
+    let state = RandomState::new();
     let mut seen = HashSet::new();
-    judged
-        .findings
-        .retain(|finding| seen.insert((finding.rule.clone(), finding.place.file(), finding.message.clone())));
+    judged.findings.retain(|finding| {
+        seen.insert(state.hash_one((finding.rule.as_str(), finding.place.file(), finding.message.as_str())))
+    });
     judged
 }
 

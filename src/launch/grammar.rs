@@ -1,6 +1,6 @@
 //! The tables `rules/runners.toml` and `rules/wrappers.toml`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::ops::Range;
 
 use serde::Deserialize;
@@ -195,6 +195,18 @@ pub struct Grammar {
     pub(super) bridges: Vec<Bridge>,
     opaques: Vec<Opaque>,
     pub(super) container: ContainerRunner,
+    /// What each name is in each of the tables: nearly every program is in none.
+    index: HashMap<String, Kinds>,
+}
+
+/// Places in the tables.
+#[derive(Clone, Debug, Default)]
+struct Kinds {
+    runners: Vec<usize>,
+    wrappers: Vec<usize>,
+    bridges: Vec<usize>,
+    opaques: Vec<usize>,
+    container: bool,
 }
 
 impl Grammar {
@@ -206,57 +218,76 @@ impl Grammar {
         let wrong = |file| move |error| GrammarError { file, error };
         let Runners { runners, container } = rules::table(runners).map_err(wrong("rules/runners.toml"))?;
         let Wrappers { wrappers, bridges, opaques } = rules::table(wrappers).map_err(wrong("rules/wrappers.toml"))?;
-        Ok(Self { runners, wrappers, bridges, opaques, container })
+        let mut index: HashMap<String, Kinds> = HashMap::new();
+        let mut add = |names: &[String], add: &dyn Fn(&mut Kinds)| {
+            names.iter().for_each(|name| add(index.entry(name.clone()).or_default()));
+        };
+        for (at, runner) in runners.iter().enumerate() {
+            add(&runner.programs, &|kinds| kinds.runners.push(at));
+        }
+        for (at, wrapper) in wrappers.iter().enumerate() {
+            add(&wrapper.programs, &|kinds| kinds.wrappers.push(at));
+        }
+        for (at, bridge) in bridges.iter().enumerate() {
+            add(&bridge.programs, &|kinds| kinds.bridges.push(at));
+        }
+        for (at, opaque) in opaques.iter().enumerate() {
+            add(&opaque.programs, &|kinds| kinds.opaques.push(at));
+        }
+        add(&container.programs, &|kinds| kinds.container = true);
+        Ok(Self { runners, wrappers, bridges, opaques, container, index })
     }
 
-    /// Whether a program of that name is in one of the tables.
+    /// What a program is, by its name; `python3.12` is `python`, and `pip3` is `pip`.
+    fn kinds(&self, program: &str) -> Option<&Kinds> {
+        self.index.get(program).or_else(|| {
+            let stem = program.trim_end_matches(|c: char| c.is_ascii_digit() || c == '.');
+            if stem.len() < program.len() { self.index.get(stem) } else { None }
+        })
+    }
+
+    /// Whether a program of that name starts others.
     pub(super) fn knows(&self, program: &str) -> bool {
-        self.runners.iter().any(|runner| is_named(&runner.programs, program))
-            || self.wrappers.iter().any(|wrapper| is_named(&wrapper.programs, program))
-            || is_named(&self.container.programs, program)
+        let starts = |kinds: &Kinds| kinds.container || !kinds.runners.is_empty() || !kinds.wrappers.is_empty();
+        self.kinds(program).is_some_and(starts)
     }
 
-    /// The wrapper that a program with these arguments is, and how many of them say so.
+    /// Whether a program of that name is a container runtime.
+    pub(super) fn runs_containers(&self, program: &str) -> bool {
+        self.kinds(program).is_some_and(|kinds| kinds.container)
+    }
+
+    /// The bridges of that name.
+    pub(super) fn bridges_of(&self, program: &str) -> Vec<&Bridge> {
+        self.kinds(program).map_or_else(Vec::new, |kinds| kinds.bridges.iter().map(|at| &self.bridges[*at]).collect())
+    }
+
+    /// The wrapper that a program with these arguments is, and where the rest of them begins.
     pub(super) fn wrapper(&self, program: &str, args: &[&str]) -> Option<(&Wrapper, usize)> {
-        let named = self.wrappers.iter().filter(|wrapper| is_named(&wrapper.programs, program));
-        named
-            .filter_map(|wrapper| {
-                let (_, behind) =
-                    subcommand(&wrapper.subcommands, args, |option| wrapper.values.iter().any(|v| v == option))?;
-                Some((wrapper, behind))
-            })
-            .next()
+        self.kinds(program)?.wrappers.iter().map(|at| &self.wrappers[*at]).find_map(|wrapper| {
+            let takes = |option: &str| wrapper.values.iter().any(|value| value == option);
+            let (_, behind) = subcommand(&wrapper.subcommands, args, takes)?;
+            Some((wrapper, behind))
+        })
     }
 
     /// The runner that a program with these arguments is: the options before its subcommand, and where the rest begins.
     pub(super) fn runner(&self, program: &str, args: &[&str]) -> Option<(&Runner, Range<usize>, usize)> {
-        let named = self.runners.iter().filter(|runner| is_named(&runner.programs, program));
-        named
-            .filter_map(|runner| {
-                let takes = |option: &str| runner.values.iter().chain(&runner.packages).any(|known| known == option);
-                let (before, behind) = subcommand(&runner.subcommands, args, takes)?;
-                Some((runner, 0..before, behind))
-            })
-            .next()
+        self.kinds(program)?.runners.iter().map(|at| &self.runners[*at]).find_map(|runner| {
+            let takes = |option: &str| runner.values.iter().chain(&runner.packages).any(|known| known == option);
+            let (before, behind) = subcommand(&runner.subcommands, args, takes)?;
+            Some((runner, 0..before, behind))
+        })
     }
 
-    /// Where what a program with these arguments runs is said, if not here.
+    /// Where what a program with these arguments runs is said, if not here, and where the rest of them begins.
     pub(super) fn opaque(&self, program: &str, args: &[&str]) -> Option<(&Opaque, usize)> {
-        let named = self.opaques.iter().filter(|opaque| is_named(&opaque.programs, program));
-        named
-            .filter_map(|opaque| {
-                let (_, behind) =
-                    subcommand(&opaque.subcommands, args, |option| opaque.values.iter().any(|v| v == option))?;
-                Some((opaque, behind))
-            })
-            .next()
+        self.kinds(program)?.opaques.iter().map(|at| &self.opaques[*at]).find_map(|opaque| {
+            let takes = |option: &str| opaque.values.iter().any(|value| value == option);
+            let (_, behind) = subcommand(&opaque.subcommands, args, takes)?;
+            Some((opaque, behind))
+        })
     }
-}
-
-/// Whether a list names a program; `python3.12` is `python3`, and `pip3` is `pip`.
-pub(super) fn is_named(programs: &[String], program: &str) -> bool {
-    let stem = program.trim_end_matches(|c: char| c.is_ascii_digit() || c == '.');
-    programs.iter().any(|name| name == program || name == stem)
 }
 
 /// Where a subcommand of a list begins and ends among arguments that may have options before it. A list without any is

@@ -1,6 +1,6 @@
 //! From a command to what runs in the end.
 
-use super::grammar::{Bridge, Grammar, How, Opaque, Positional, Runner, Wrapper, is_named};
+use super::grammar::{Bridge, Grammar, How, Opaque, Positional, Runner, Wrapper};
 use super::runner::Run;
 use super::shell::Dialect;
 use super::{Hidden, Launch, LocalScript, Via, container, program_name, remote, runner, shell};
@@ -28,7 +28,7 @@ pub(super) fn command(words: &[Spanned], grammar: &Grammar, launch: &mut Launch,
         run(found, &name, &args, grammar, launch, depth);
         return;
     }
-    if is_named(&grammar.container.programs, &name)
+    if grammar.runs_containers(&name)
         && let Some(image) = container::parse(&grammar.container, &name, args)
     {
         launch.images.push(image);
@@ -36,7 +36,7 @@ pub(super) fn command(words: &[Spanned], grammar: &Grammar, launch: &mut Launch,
         let span = if behind == 0 { program.span } else { args[behind - 1].span };
         launch.hidden.push(Hidden { program: name, place: hidden.clone(), span });
     } else {
-        let bridges: Vec<&Bridge> = grammar.bridges.iter().filter(|bridge| is_named(&bridge.programs, &name)).collect();
+        let bridges = grammar.bridges_of(&name);
         if !bridges.is_empty() {
             pass_on(bridges, &name, args, grammar, launch, depth);
         }
@@ -282,7 +282,7 @@ impl Unwrap<'_> {
     }
 
     fn known(&self, program: &str) -> bool {
-        self.grammar.knows(program) || self.grammar.bridges.iter().any(|bridge| is_named(&bridge.programs, program))
+        self.grammar.knows(program) || !self.grammar.bridges_of(program).is_empty()
     }
 
     /// `node …/npx-cli.js x`; other files are of this machine.

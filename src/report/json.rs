@@ -172,8 +172,14 @@ fn entry<'a>(finding: &'a Finding, outcome: &'a Outcome) -> Entry<'a> {
 pub(super) fn inert(json: &str) -> String {
     let mut written = String::with_capacity(json.len());
     let mut units = [0; 2];
-    for c in json.chars() {
-        if c == '\n' || !is_hazard(c) {
+    let mut plain = 0;
+    // Runs of printable ASCII, which is nearly all, are taken whole.
+    let of_note = |at: usize| json.as_bytes()[at..].iter().position(|byte| !matches!(byte, b' '..=b'~' | b'\n'));
+    while let Some(at) = of_note(plain).map(|ahead| plain + ahead) {
+        written.push_str(&json[plain..at]);
+        let Some(c) = json[at..].chars().next() else { break };
+        plain = at + c.len_utf8();
+        if !is_hazard(c) {
             written.push(c);
         } else {
             for unit in c.encode_utf16(&mut units) {
@@ -181,6 +187,7 @@ pub(super) fn inert(json: &str) -> String {
             }
         }
     }
+    written.push_str(&json[plain..]);
     written
 }
 

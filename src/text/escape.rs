@@ -7,6 +7,9 @@ use super::hidden;
 /// Whether a character must not reach a terminal or a page as it is: it controls, hides or reorders what is shown.
 /// Line feed and tab are hazards too; whoever renders several lines splits them first.
 pub fn is_hazard(c: char) -> bool {
+    if c.is_ascii() {
+        return c.is_ascii_control();
+    }
     c.is_control() || hidden::class(c).is_some() || matches!(c, '\u{2028}' | '\u{2029}' | '\u{FFF9}'..='\u{FFFB}')
 }
 

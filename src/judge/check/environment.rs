@@ -38,13 +38,12 @@ impl Check<'_> {
     /// Every variable that is set: in its own field, and before a command in a line.
     fn variables(&self) -> Vec<(String, Spanned)> {
         let own = self.scene.entry.env.iter().map(|field| (field.name.to_ascii_uppercase(), field.value.clone()));
-        let words = self.scene.launch.commands.iter().flatten();
+        let words = self.scene.launch.commands.iter().flatten().filter(|word| word.text.contains('='));
         let assigned = words.filter_map(|word| {
             let (name, value) = word.text.split_once('=')?;
             let plain = name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_') && !name.is_empty();
-            let start = name.len() + 1;
-            let value = Spanned { text: value.to_owned(), span: word.part(start, word.text.len()) };
-            plain.then(|| (name.to_ascii_uppercase(), value))
+            let value = || Spanned { text: value.to_owned(), span: word.part(name.len() + 1, word.text.len()) };
+            plain.then(|| (name.to_ascii_uppercase(), value()))
         });
         own.chain(assigned).filter(|(_, value)| !value.text.trim().is_empty()).collect()
     }
