@@ -176,6 +176,7 @@ fn compile(written: RuleFile, signals: &mut Vec<Signal>) -> Result<Rule, String>
             keywords: written.keywords,
             pattern,
             names: written.names,
+            bare: written.bare,
             checksum: written.checksum,
             public: written.public,
         })

@@ -9,6 +9,7 @@ use regex::bytes::Regex;
 
 use super::schema::{Shape, Token};
 use super::{Packs, Rule, engine};
+use crate::text::Jwt;
 
 /// Finds the tokens of all rules that describe one.
 pub struct TokenEngine<'p> {
@@ -74,8 +75,9 @@ impl<'p> TokenEngine<'p> {
     }
 
     /// The tokens in a value, the longest first where two overlap. `context` are the words of the field's name and of
-    /// the program, lower case: formats that are no proof by themselves need one of theirs among them.
-    pub fn find(&self, value: &str, context: &[String]) -> Vec<TokenHit<'p>> {
+    /// the program, lower case: formats that are no proof by themselves need one of theirs among them. `bare`: whether
+    /// the field is one for secrets, so that formats count which ids have too.
+    pub fn find(&self, value: &str, context: &[String], bare: bool) -> Vec<TokenHit<'p>> {
         let mut asked: Vec<usize> = self.always.clone();
         // Which rules the context lets through; most have hundreds of names and few of them ever stand in a config.
         let mut allowed: Vec<usize> = Vec::new();
@@ -94,16 +96,23 @@ impl<'p> TokenEngine<'p> {
         let mut hits: Vec<TokenHit<'p>> = Vec::new();
         for number in asked {
             let (rule, token, compiled) = &self.rules[number];
-            if !token.names.is_empty() && !allowed.contains(&number) {
+            if token.bare && !bare || !token.names.is_empty() && !allowed.contains(&number) {
                 continue;
             }
             let Some(regex) = compiled.get_or_init(|| engine::compile(&token.pattern).ok()) else { continue };
-            for found in regex.find_iter(value.as_bytes()) {
-                if value.get(found.range()).is_none() || !bounded(value, &found.range()) {
+            for groups in regex.captures_iter(value.as_bytes()) {
+                let Some(whole) = groups.get(0) else { continue };
+                let range = groups.get(1).unwrap_or(whole).range();
+                if value.get(range.clone()).is_none() || !bounded(value, &whole.range()) {
                     continue;
                 }
-                let checked = token.checksum.as_deref().and_then(|name| checksum(name, &value[found.range()]));
-                hits.push(TokenHit { rule, token, range: found.range(), checked });
+                let checked = match token.checksum.as_deref().map(|name| verify(name, &value[range.clone()])) {
+                    Some(Verdict::Other) => continue,
+                    Some(Verdict::Right) => Some(true),
+                    Some(Verdict::Wrong) => Some(false),
+                    Some(Verdict::Silent) | None => None,
+                };
+                hits.push(TokenHit { rule, token, range, checked });
             }
         }
         hits.sort_by_key(|hit| (std::cmp::Reverse(hit.range.len()), hit.range.start));
@@ -128,17 +137,41 @@ fn bounded(value: &str, range: &Range<usize>) -> bool {
     !grown_before && !grown_behind
 }
 
-/// The checksum of a token; `None` for a name that is not known.
+/// What verifying a token gives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Verdict {
+    /// Its checksum is right.
+    Right,
+    /// It is of documentation.
+    Wrong,
+    /// Not of this rule.
+    Other,
+    /// Nothing speaks against it.
+    Silent,
+}
+
+/// Verifies a token.
 ///
 /// `github`: 30 random characters, then the CRC-32 over them in base 62, six digits, behind a prefix that ends in `_`.
-/// GitHub and npm use it.
-fn checksum(name: &str, token: &str) -> Option<bool> {
-    if name != "github" {
-        return None;
+/// GitHub and npm use it. `jwt`: the header must name an algorithm. `jwt:claim=value`: and it must claim that.
+fn verify(name: &str, token: &str) -> Verdict {
+    if name == "github" {
+        let body = token.find('_').and_then(|at| token[at + 1..].split_at_checked(30));
+        return match body {
+            Some((random, check)) if check == base62(crc32(random.as_bytes())) => Verdict::Right,
+            Some(_) => Verdict::Wrong,
+            None => Verdict::Silent,
+        };
     }
-    let body = &token[token.find('_')? + 1..];
-    let (random, check) = body.split_at_checked(30)?;
-    Some(check == base62(crc32(random.as_bytes())))
+    // A provider may have tokens of another form as well.
+    let Some(claim) = name.strip_prefix("jwt").filter(|_| token.starts_with("eyJ")) else { return Verdict::Silent };
+    let claim = claim.strip_prefix(':').and_then(|claim| claim.split_once('='));
+    match Jwt::read(token) {
+        Some(jwt) if claim.is_some_and(|(name, value)| jwt.claim(name) != Some(value)) => Verdict::Other,
+        Some(jwt) if jwt.is_sample() => Verdict::Wrong,
+        Some(_) => Verdict::Silent,
+        None => Verdict::Other,
+    }
 }
 
 fn crc32(bytes: &[u8]) -> u32 {
@@ -171,8 +204,19 @@ mod tests {
         assert_eq!(crc32(b"123456789"), 0xCBF4_3926);
         assert_eq!(base62(61), "00000z");
         let token = with_checksum("ghp_", &"a1".repeat(15));
-        assert_eq!(checksum("github", &token), Some(true));
-        assert_eq!(checksum("github", &token.replace('a', "b")), Some(false));
+        assert_eq!(verify("github", &token), Verdict::Right);
+        assert_eq!(verify("github", &token.replace('a', "b")), Verdict::Wrong);
+    }
+
+    #[test]
+    fn signed_tokens_say_what_they_are() {
+        let token = crate::rules::expand(r#"{{jwt:{"role":"anon"}}}"#, 1);
+        assert_eq!(verify("jwt", &token), Verdict::Silent);
+        assert_eq!(verify("jwt:role=anon", &token), Verdict::Silent);
+        assert_eq!(verify("jwt:role=service_role", &token), Verdict::Other);
+        assert_eq!(verify("jwt", &crate::rules::expand("eyJ{{alnum:30}}.eyJ{{alnum:30}}.x", 1)), Verdict::Other);
+        let sample = crate::rules::expand(r#"{{jwt:{"sub":"1234567890"}}}"#, 1);
+        assert_eq!(verify("jwt", &sample), Verdict::Wrong);
     }
 
     #[test]

@@ -3,8 +3,10 @@
 use std::collections::HashSet;
 
 use super::super::super::entries::Scene;
+use super::names::{Kind, kind, kind_in_query, kind_of_cookie, words_of};
 use crate::config::Spanned;
-use crate::document::{Kind, Node, Span, parse_json};
+use crate::document::{self, Node, Span, parse_json};
+use crate::text::{from_base64, looks_random};
 
 /// A value that may hold a secret.
 pub(super) struct Candidate {
@@ -12,6 +14,10 @@ pub(super) struct Candidate {
     pub(super) path: String,
     /// What names it: a variable, a header, an option, a key.
     pub(super) name: String,
+    /// The words of the name.
+    pub(super) words: Vec<String>,
+    /// What the name says of the value.
+    pub(super) kind: Kind,
     /// The value and where it stands.
     pub(super) value: Spanned,
     /// It names what is run, where a digest or a commit is no secret, so only formats that prove themselves count.
@@ -52,79 +58,138 @@ struct Found {
 }
 
 /// Values inside values inside values.
-const DEEPEST: usize = 3;
+const DEEPEST: usize = 4;
+
+/// Where a name stands, which decides what it says.
+#[derive(Clone, Copy)]
+enum Named {
+    Field,
+    Query,
+    Cookie,
+}
 
 impl Found {
     /// A value, and what it holds: parameters of an address, pairs, JSON.
     fn value(&mut self, path: &str, name: &str, value: &Spanned, depth: usize) {
+        self.named(Named::Field, path, name, value, depth);
+    }
+
+    fn named(&mut self, named: Named, path: &str, name: &str, value: &Spanned, depth: usize) {
+        let words = words_of(name);
+        let mut kind = match named {
+            Named::Field => kind(&words),
+            Named::Query => kind_in_query(&words),
+            Named::Cookie => kind_of_cookie(&words),
+        };
+        let value = &unquoted(value);
+        // A letter says little: the value must say the rest.
+        if matches!(name, "-k" | "-K" | "-t" | "-T") && is_unmistakable(&value.text) {
+            kind = Kind::Key;
+        }
         self.list.push(Candidate {
             path: path.to_owned(),
             name: name.to_owned(),
+            words,
+            kind,
             value: value.clone(),
             program: false,
         });
         if depth < DEEPEST {
-            self.inside(path, value, depth + 1);
+            self.inside(path, name, value, depth + 1);
         }
     }
 
-    fn inside(&mut self, path: &str, value: &Spanned, depth: usize) {
+    fn inside(&mut self, path: &str, name: &str, value: &Spanned, depth: usize) {
         let text = value.text.as_str();
+        if text.trim_start().starts_with(['{', '[']) {
+            if let Ok(root) = parse_json(text) {
+                return self.json(path, "", &root, value, depth);
+            }
+        } else if let Some(spelled) = packed(text) {
+            // Its parts have no place of their own.
+            if let Ok(root) = parse_json(&spelled) {
+                let whole = Spanned { text: spelled, span: value.part(0, text.len()) };
+                return self.json(path, "", &root, &whole, depth);
+            }
+        }
+        let header = text.split_once(':').filter(|(name, rest)| is_name(name) && !rest.starts_with(['/', '\\']));
+        if let Some((name, rest)) = header {
+            // `Authorization: Bearer …` names the header itself.
+            let start = text.len() - rest.trim_start().len();
+            let inner = Spanned { text: rest.trim_start().to_owned(), span: value.part(start, text.len()) };
+            return self.value(path, name, &inner, depth);
+        }
+        // Most values hold no pair.
+        let Some(equals) = text.find('=') else { return };
+        let cookie = name.eq_ignore_ascii_case("cookie");
+        let named = if cookie { Named::Cookie } else { Named::Field };
+        let mut from = 0;
         if let Some(scheme) = text.find("://") {
+            from = scheme + 3;
             for mark in ['?', '#'] {
-                if let Some(start) = text[scheme..].find(mark).map(|at| scheme + at + 1) {
+                if let Some(start) = text[from..].find(mark).map(|at| from + at + 1) {
                     let end = if mark == '?' {
                         text[start..].find('#').map_or(text.len(), |at| start + at)
                     } else {
                         text.len()
                     };
-                    self.pairs(path, value, start..end, '&', depth);
+                    self.pairs(Named::Query, path, value, start..end, '&', depth);
                 }
             }
-        } else if text.trim_start().starts_with('{') {
-            if let Ok(root) = parse_json(text) {
-                self.json(path, &root, value, depth);
+        }
+        // Connection strings and cookies.
+        if text[from..].contains(';') {
+            self.pairs(named, path, value, from..text.len(), ';', depth);
+        } else if from == 0 && text.contains(',') {
+            self.pairs(named, path, value, 0..text.len(), ',', depth);
+        } else if from == 0 && !text.contains(['\'', '"']) && is_name(&text[..equals]) {
+            let words = text.split_ascii_whitespace();
+            let several = text.contains(' ') && words.clone().all(|word| word.contains('=') && !word.starts_with('-'));
+            if several {
+                self.pairs(named, path, value, 0..text.len(), ' ', depth);
+            } else if !text[equals + 1..].trim_start_matches('=').is_empty() && !text.contains(' ') {
+                self.pair(named, path, value, 0..text.len(), depth);
             }
-        } else if text.contains('=') && text.contains(';') {
-            // Connection strings and cookies.
-            self.pairs(path, value, 0..text.len(), ';', depth);
-        } else if let Some((name, rest)) =
-            text.split_once(':').filter(|(name, rest)| is_name(name) && !rest.starts_with(['/', '\\']))
-        {
-            // `Authorization: Bearer …` names the header itself.
-            let start = text.len() - rest.trim_start().len();
-            let inner = Spanned { text: rest.trim_start().to_owned(), span: value.part(start, text.len()) };
-            self.value(path, name, &inner, depth);
         }
     }
 
-    fn pairs(&mut self, path: &str, value: &Spanned, range: std::ops::Range<usize>, separator: char, depth: usize) {
+    fn pairs(
+        &mut self,
+        named: Named,
+        path: &str,
+        value: &Spanned,
+        range: std::ops::Range<usize>,
+        separator: char,
+        depth: usize,
+    ) {
         let mut at = range.start;
         for pair in value.text[range].split(separator) {
-            if let Some((name, inner)) = pair.split_once('=') {
-                let start = at + name.len() + 1;
-                let part = Spanned { text: inner.to_owned(), span: value.part(start, start + inner.len()) };
-                self.value(path, name.trim(), &part, depth);
-            }
+            self.pair(named, path, value, at..at + pair.len(), depth);
             at += pair.len() + separator.len_utf8();
         }
     }
 
-    fn json(&mut self, path: &str, node: &Node, whole: &Spanned, depth: usize) {
+    fn pair(&mut self, named: Named, path: &str, value: &Spanned, range: std::ops::Range<usize>, depth: usize) {
+        if let Some((name, inner)) = value.text[range.clone()].split_once('=') {
+            let part = Spanned { text: inner.to_owned(), span: value.part(range.end - inner.len(), range.end) };
+            self.named(named, path, name.trim(), &part, depth);
+        }
+    }
+
+    /// `name` is that of the list that `node` may be.
+    fn json(&mut self, path: &str, name: &str, node: &Node, whole: &Spanned, depth: usize) {
         for member in node.members() {
             let at = format!("{path}.{}", member.key);
-            match &member.value.kind {
-                Kind::String(text) => {
-                    // The quotes are not the value's.
-                    let inner = Span::new(member.value.span.start + 1, member.value.span.end.saturating_sub(1));
-                    let span = if inner.len() == text.len() { whole.part(inner.start, inner.end) } else { whole.span };
-                    self.value(&at, &member.key, &Spanned { text: text.clone(), span }, depth);
-                }
-                _ => self.json(&at, &member.value, whole, depth),
-            }
+            self.json(&at, &member.key, &member.value, whole, depth);
         }
         for element in node.elements() {
-            self.json(path, element, whole, depth);
+            self.json(path, name, element, whole, depth);
+        }
+        if let document::Kind::String(text) = &node.kind {
+            // The quotes are not the value's.
+            let inner = Span::new(node.span.start + 1, node.span.end.saturating_sub(1));
+            let span = if inner.len() == text.len() { whole.part(inner.start, inner.end) } else { whole.span };
+            self.value(path, name, &Spanned { text: text.clone(), span }, depth);
         }
     }
 
@@ -136,13 +201,24 @@ impl Found {
             let text = word.text.as_str();
             if specs.contains(&(word.span, text)) {
                 // What it is asked for with still counts: a token in an address.
-                self.inside(&path, word, 1);
-                self.list.push(Candidate { path, name: String::new(), value: word.clone(), program: true });
+                self.inside(&path, "", word, 1);
+                self.list.push(Candidate {
+                    path,
+                    name: String::new(),
+                    words: Vec::new(),
+                    kind: Kind::Other,
+                    value: word.clone(),
+                    program: true,
+                });
                 option = None;
                 continue;
             }
             // What stands behind an option is its value, whatever it looks like; `-e API_KEY=value` is a pair as well.
-            let behind = option.take().filter(|_| !text.starts_with('-') || text.contains(' '));
+            let behind = option.take().filter(|name| {
+                // A key may begin with a dash too.
+                let key = || kind(&words_of(name)) != Kind::Other && looks_random(text.trim_start_matches('-'));
+                !text.starts_with('-') || text.contains(' ') || !text.contains('=') && key()
+            });
             let pair = text.split_once('=').filter(|(name, _)| is_name(name.trim_start_matches('-')));
             if let Some((name, rest)) = pair {
                 let start = text.len() - rest.len();
@@ -151,6 +227,12 @@ impl Found {
                 let ends: &[char] = if script { &[' ', '\t', ';', '&', '|', '\n'] } else { &[] };
                 let rest = &rest[..rest.find(ends).unwrap_or(rest.len())];
                 let value = Spanned { text: rest.to_owned(), span: word.part(start, start + rest.len()) };
+                self.value(&path, name, &value, 0);
+            }
+            // `--api-key value` in one word.
+            if let Some((name, rest)) = text.split_once(' ').filter(|(name, _)| is_option(name)) {
+                let start = text.len() - rest.trim_start().len();
+                let value = Spanned { text: text[start..].to_owned(), span: word.part(start, text.len()) };
                 self.value(&path, name, &value, 0);
             }
             match behind {
@@ -169,6 +251,39 @@ fn is_shell_option(option: &str) -> bool {
     let letters = lower.strip_prefix('-').unwrap_or_default();
     matches!(lower.as_str(), "/c" | "/k" | "-command")
         || letters.len() <= 5 && letters.ends_with('c') && letters.bytes().all(|b| b.is_ascii_alphabetic())
+}
+
+/// `--api-key`, and no beginning of a PEM file.
+fn is_option(text: &str) -> bool {
+    let name = text.trim_start_matches('-');
+    matches!(text.len() - name.len(), 1 | 2) && is_name(name)
+}
+
+/// The same without quotes around it.
+fn unquoted(value: &Spanned) -> Spanned {
+    let text = value.text.as_str();
+    let quote = text.bytes().next().filter(|byte| matches!(byte, b'\'' | b'"'));
+    match quote {
+        Some(quote) if text.len() >= 2 && text.bytes().last() == Some(quote) => {
+            Spanned { text: text[1..text.len() - 1].to_owned(), span: value.part(1, text.len() - 1) }
+        }
+        _ => value.clone(),
+    }
+}
+
+/// JSON in base64, as files with credentials are handed to containers.
+fn packed(text: &str) -> Option<String> {
+    let begins = ["eyJ", "eyI", "eyA", "ewo", "ew0", "ewk"].iter().any(|begin| text.starts_with(begin));
+    let bytes = if begins && text.len() >= 24 { from_base64(text)? } else { return None };
+    String::from_utf8(bytes).ok()
+}
+
+/// Whether nobody can have meant this as anything but a key: no id, no word, no number.
+fn is_unmistakable(text: &str) -> bool {
+    let has = |of: fn(&u8) -> bool| text.as_bytes().iter().any(|byte| of(byte));
+    let mixed = has(u8::is_ascii_digit) && has(u8::is_ascii_uppercase) && has(u8::is_ascii_lowercase);
+    let hex = text.bytes().all(|byte| byte.is_ascii_hexdigit());
+    (if mixed { text.len() >= 20 } else { hex && text.len() >= 32 }) && looks_random(text)
 }
 
 fn is_name(text: &str) -> bool {
