@@ -5,7 +5,7 @@ use super::tokens;
 
 /// Writes out `{{alnum:36}}` and its like, inner ones first; the same characters come out for the same `seed`.
 ///
-/// `alnum`, `letters`, `lower`, `caps`, `digits`, `hex`, `capshex`, `upper` (base 32), `bech32`, `base64`, `urlsafe`: that
+/// `alnum`, `letters`, `lower`, `lower32`, `caps`, `digits`, `hex`, `capshex`, `upper` (base 32), `bech32`, `base64`, `urlsafe`: that
 /// many characters. `uuid:`. `github:ghp_`: a token with a right checksum. `jwt:{…}`: a signed token that says this.
 /// `b64:words` and `b64url:words`: base64. `tag:words`: Unicode tag characters. `u:200b`: one character by its number.
 pub fn expand(text: &str, seed: u64) -> String {
@@ -35,6 +35,7 @@ fn generate(kind: &str, value: &str, seed: &mut u64) -> Option<String> {
         "alnum" => ALNUM,
         "letters" => "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz",
         "lower" => "0123456789abcdefghijklmnopqrstuvwxyz",
+        "lower32" => "234567abcdefghijklmnopqrstuvwxyz",
         "caps" => "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ",
         "digits" => "0123456789",
         "hex" => "0123456789abcdef",

@@ -115,7 +115,11 @@ impl<'p> TokenEngine<'p> {
                 hits.push(TokenHit { rule, token, range, checked });
             }
         }
-        hits.sort_by_key(|hit| (std::cmp::Reverse(hit.range.len()), hit.range.start));
+        // Of several for the same characters the one that knows most: whose they are, and what they look like.
+        hits.sort_by_key(|hit| {
+            let TokenHit { range, token, .. } = hit;
+            (std::cmp::Reverse(range.len()), range.start, token.bare, token.names.is_empty())
+        });
         let mut kept: Vec<TokenHit<'p>> = Vec::new();
         for hit in hits {
             if !kept.iter().any(|other| hit.range.start < other.range.end && other.range.start < hit.range.end) {

@@ -70,6 +70,11 @@ const PLACEHOLDER_WORDS: &[&str] = &[
     "-aqui",
     "_aqui",
     "-here",
+    "tokenhere",
+    "keyhere",
+    "passwordhere",
+    "random",
+    "characters",
     "supersecret",
     "super-secret",
     "super_secret",
@@ -102,6 +107,10 @@ pub fn is_placeholder(value: &str) -> bool {
     if word {
         return true;
     }
+    // What is cut off was shown to somebody.
+    if value.ends_with("...") || value.ends_with('…') {
+        return true;
+    }
     // Letters that keys are not written in.
     if value.chars().any(|c| c.is_alphabetic() && !c.is_ascii()) {
         return true;
@@ -117,7 +126,22 @@ pub fn is_placeholder(value: &str) -> bool {
     }
     longest_run(bytes, |a, b| a == b) * 3 > bytes.len() && bytes.len() >= 8
         || longest_run(bytes, |a, b| b == a.wrapping_add(1)) >= 8.min(bytes.len().max(6))
+        || is_typed(bytes)
         || repeats(bytes)
+}
+
+/// `abc123def456`, `1234abcd1234`, `a1b2c3d4e5f6`: more than half of it goes up by one, beside each other or taking turns.
+fn is_typed(bytes: &[u8]) -> bool {
+    let going_up = |step: usize| {
+        let mut counted = vec![false; bytes.len()];
+        for at in 0..bytes.len().saturating_sub(2 * step) {
+            if bytes[at + step] == bytes[at].wrapping_add(1) && bytes[at + 2 * step] == bytes[at].wrapping_add(2) {
+                [at, at + step, at + 2 * step].into_iter().for_each(|at| counted[at] = true);
+            }
+        }
+        counted.iter().filter(|counted| **counted).count()
+    };
+    bytes.len() >= 12 && (1..=2).any(|step| going_up(step) * 2 > bytes.len())
 }
 
 fn longest_run(bytes: &[u8], follows: impl Fn(u8, u8) -> bool) -> usize {
@@ -129,9 +153,10 @@ fn longest_run(bytes: &[u8], follows: impl Fn(u8, u8) -> bool) -> usize {
     longest
 }
 
-/// One block of up to eight bytes, again and again.
+/// One block again and again, or twice.
 fn repeats(bytes: &[u8]) -> bool {
-    bytes.len() >= 16 && (1..=8).any(|width| bytes.iter().zip(&bytes[width..]).all(|(a, b)| a == b))
+    let widths = (1..=8).chain([bytes.len() / 2]);
+    bytes.len() >= 16 && widths.into_iter().any(|width| bytes.iter().zip(&bytes[width..]).all(|(a, b)| a == b))
 }
 
 /// Whether a value is words, as a person writes them: `local-key-1`, `X_API_KEY`, `inserisci-qui-la-chiave`. Whatever the
@@ -148,7 +173,11 @@ pub fn is_written(value: &str) -> bool {
                 letters.strip_prefix(|c: char| c.is_ascii_digit()).filter(|rest| rest.len() >= 4).unwrap_or(letters);
             long |= letters.len() >= 3;
             let number = letters.is_empty() && matches!(digits, 1..=4 | 8);
-            number || digits <= 4 && !letters.is_empty() && humps(letters).all(is_word)
+            number
+                || digits <= 4
+                    && !letters.is_empty()
+                    && humps(letters).count() * 3 <= letters.len() + 2
+                    && humps(letters).all(is_word)
         })
         && long
 }
@@ -179,7 +208,7 @@ fn is_word(word: &str) -> bool {
     let vowel = |c: char| !c.is_ascii() || matches!(c.to_ascii_lowercase(), 'a' | 'e' | 'i' | 'o' | 'u' | 'y');
     count <= 16
         && word.chars().all(char::is_alphabetic)
-        && (count < 4 || word.chars().any(vowel))
+        && (count < 5 || word.chars().any(vowel))
         && longest_run(word.as_bytes(), |a, b| !vowel(a as char) && !vowel(b as char)) <= 5
 }
 
@@ -203,6 +232,10 @@ mod tests {
             "在此填写密钥",
             "1234567890",
             "sk-...",
+            "aabbccdd-eeff-0000-1234-...",
+            "1234abcd1234abdd",
+            "acme_abc123def456ghi789jkl012mno345",
+            "a1b2c3d4e5f6a7b8c9d0e1f2",
             "REPLACE_ME",
             "my-secret-token",
             "abcdefghijklmnop",

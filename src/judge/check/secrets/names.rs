@@ -208,9 +208,11 @@ pub(super) fn kind(words: &[String]) -> Kind {
     if harmless { Kind::Other } else { kind }
 }
 
-/// Whether one of some words is a word for passwords.
-pub(super) fn mentions_password(words: &[String]) -> bool {
+/// Whether one of a password's words is a word for passwords, or the last one for a key.
+pub(super) fn mentions_password(words: &[String], password: &str) -> bool {
+    let digits = password.bytes().any(|byte| byte.is_ascii_digit());
     words.iter().any(|word| PASSWORD_WORDS.contains(&word.trim_end_matches(|c: char| c.is_ascii_digit())))
+        || !digits && words.len() > 1 && words.last().is_some_and(|word| KEY_WORDS.contains(&word.as_str()))
 }
 
 /// The kind of a parameter of an address: there some names mean more than elsewhere.

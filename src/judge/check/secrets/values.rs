@@ -97,7 +97,10 @@ pub(super) fn is_weak(password: &str) -> bool {
     ];
     // A password may have letters that no key has.
     let ascii: String = password.chars().map(|c| if c.is_ascii() { c } else { 'x' }).collect();
-    WEAK.contains(&password.to_ascii_lowercase().as_str())
+    let lower = password.to_ascii_lowercase();
+    let ends = |c: char| c.is_ascii_digit() || matches!(c, '!' | '@' | '#' | '_' | '-');
+    WEAK.contains(&lower.as_str())
+        || password.len() <= 12 && WEAK.contains(&lower.trim_end_matches(ends))
         || names_itself(password)
         || is_placeholder(if password.bytes().any(|b| b.is_ascii_digit()) { &ascii } else { password })
 }
@@ -105,7 +108,7 @@ pub(super) fn is_weak(password: &str) -> bool {
 /// `db-password`, `mot-de-passe`, `sua_senha_aqui`: words alone, and one of them is the word for what should stand here.
 fn names_itself(password: &str) -> bool {
     let words = super::names::words_of(password);
-    words.len() <= 6 && is_written(password) && super::names::mentions_password(&words)
+    words.len() <= 6 && is_written(password) && super::names::mentions_password(&words, password)
 }
 
 /// Values that say something else: paths, addresses, names, numbers, switches.
