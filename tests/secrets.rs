@@ -153,3 +153,76 @@ fn the_table_is_right() {
     }
     assert!(wrong.is_empty(), "{} rows are wrong:\n{}", wrong.len(), wrong.join("\n"));
 }
+
+/// A value is masked wherever it stands again, and told wherever it is one.
+#[test]
+fn the_same_secret_twice() {
+    let key = expand("{{alnum:32}}", 7);
+    let place = Place::new();
+    place.write(
+        "project/.mcp.json",
+        format!(
+            "{{\"mcpServers\": {{\"a\": {{\"command\": \"npx\", \"args\": [\"-y\", \"acme-mcp\", \"--note\", \"{key}\"],\n\
+             \"env\": {{\"ONE_API_KEY\": \"{key}\", \"TWO_API_KEY\": \"{key}\"}}}}}}}} // {key}\n"
+        ),
+    );
+    let ran = place.run(&[".", "--format", "json", "--launch", "none"]);
+    let found = ran.rules().into_iter().filter(|rule| rule == "secrets/generic").count();
+    assert_eq!(found, 2, "{}", ran.out);
+    for args in [&["."][..], &["list", "."], &[".", "--format", "sarif"], &[".", "--format", "json"]] {
+        let ran = place.run(args);
+        assert!(!ran.out.contains(&key) && !ran.err.contains(&key), "{args:?}: {}{}", ran.out, ran.err);
+    }
+}
+
+/// A signed token that is no longer good opens nothing, and is told all the same.
+#[test]
+fn expired_tokens_are_low() {
+    let place = Place::new();
+    let entry = entry(r#"env "ACME_TOKEN": "{{jwt:{"sub": "42", "exp": 1500000000}}}""#);
+    place.write("project/.mcp.json", expand(&format!("{{\"mcpServers\": {{\"a\": {entry}}}}}"), 1));
+    let json = place.run(&[".", "--format", "json", "--launch", "none"]).json();
+    let findings = json["findings"].as_array().unwrap();
+    let token = findings.iter().find(|finding| finding["rule"] == "secrets/jwt").expect("it is found");
+    assert_eq!(token["severity"], "low", "{token}");
+}
+
+/// What authors of servers publish about them holds no secret: neither the files of the corpus as they are, nor the
+/// values of their variables where a client would have them.
+#[test]
+fn registries_hold_no_secrets() {
+    let own = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/secrets/server-json");
+    let folders: Vec<_> = [Some(own), common::shared("corpus/configs/server_json")].into_iter().flatten().collect();
+    let place = Place::new();
+    let mut count = 0;
+    for file in folders.iter().flat_map(|folder| std::fs::read_dir(folder).unwrap()) {
+        let text = std::fs::read_to_string(file.unwrap().path()).unwrap();
+        let mut values = Vec::new();
+        variables(&serde_json::from_str(&text).unwrap(), &mut values);
+        assert!(!values.is_empty(), "{text}");
+        for (name, value) in values {
+            let config = serde_json::json!({"mcpServers": {"a": {"command": "acme-mcp", "env": {name: value}}}});
+            place.write(&format!("project/v{count}/.mcp.json"), config.to_string());
+            count += 1;
+        }
+        place.write(&format!("project/f{count}/server.json"), &text);
+    }
+    let found = by_row(&place.run(&[".", "--format", "json", "--launch", "none"]).json());
+    assert!(found.is_empty(), "{found:?}");
+}
+
+/// Every value, default and choice of every variable, and what its description shows.
+fn variables(node: &Value, found: &mut Vec<(String, String)>) {
+    if let Some(name) = node["name"].as_str() {
+        for key in ["value", "default", "placeholder", "example", "description"] {
+            found.extend(node[key].as_str().map(|value| (name.to_owned(), value.to_owned())));
+        }
+        let choices = node["choices"].as_array().into_iter().flatten().filter_map(Value::as_str);
+        found.extend(choices.map(|choice| (name.to_owned(), choice.to_owned())));
+    }
+    match node {
+        Value::Object(map) => map.values().for_each(|inner| variables(inner, found)),
+        Value::Array(list) => list.iter().for_each(|inner| variables(inner, found)),
+        _ => {}
+    }
+}

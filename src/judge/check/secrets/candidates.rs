@@ -4,6 +4,7 @@ use std::collections::HashSet;
 
 use super::super::super::entries::Scene;
 use super::names::{Kind, kind, kind_in_query, kind_of_cookie, words_of};
+use super::values::is_mixed;
 use crate::config::Spanned;
 use crate::document::{self, Node, Span, parse_json};
 use crate::text::{from_base64, looks_random};
@@ -78,12 +79,15 @@ impl Found {
         let words = words_of(name);
         let mut kind = match named {
             Named::Field => kind(&words),
-            Named::Query => kind_in_query(&words),
+            // A short code is one of a language or a country.
+            Named::Query if value.text.len() >= 20 => kind_in_query(&words),
+            Named::Query => kind(&words),
             Named::Cookie => kind_of_cookie(&words),
         };
         let value = &unquoted(value);
         // A letter says little: the value must say the rest.
-        if matches!(name, "-k" | "-K" | "-t" | "-T") && is_unmistakable(&value.text) {
+        let letter = || matches!(name, "-k" | "-K" | "-t" | "-T");
+        if kind == Kind::Other && is_unmistakable(&value.text) && (letter() || is_among_secrets(path)) {
             kind = Kind::Key;
         }
         self.list.push(Candidate {
@@ -94,6 +98,14 @@ impl Found {
             value: value.clone(),
             program: false,
         });
+        // As curl takes it.
+        if matches!(name, "-u" | "--user" | "--auth" | "--basic-auth" | "--userpass" | "--credentials")
+            && let Some((user, password)) = value.text.split_once(':')
+            && is_name(user)
+        {
+            let part = Spanned { text: password.to_owned(), span: value.part(user.len() + 1, value.text.len()) };
+            self.value(path, "password", &part, DEEPEST);
+        }
         if depth < DEEPEST {
             self.inside(path, name, value, depth + 1);
         }
@@ -119,6 +131,9 @@ impl Found {
             let inner = Spanned { text: rest.trim_start().to_owned(), span: value.part(start, text.len()) };
             return self.value(path, name, &inner, depth);
         }
+        if text.contains(' ') && text.contains(['=', '-']) {
+            self.line(path, value, depth);
+        }
         // Most values hold no pair.
         let Some(equals) = text.find('=') else { return };
         let cookie = name.eq_ignore_ascii_case("cookie");
@@ -142,13 +157,34 @@ impl Found {
             self.pairs(named, path, value, from..text.len(), ';', depth);
         } else if from == 0 && text.contains(',') {
             self.pairs(named, path, value, 0..text.len(), ',', depth);
-        } else if from == 0 && !text.contains(['\'', '"']) && is_name(&text[..equals]) {
-            let words = text.split_ascii_whitespace();
-            let several = text.contains(' ') && words.clone().all(|word| word.contains('=') && !word.starts_with('-'));
-            if several {
-                self.pairs(named, path, value, 0..text.len(), ' ', depth);
-            } else if !text[equals + 1..].trim_start_matches('=').is_empty() && !text.contains(' ') {
+        } else if from == 0 && !text.contains(' ') && is_name(&text[..equals]) {
+            let empty = text[equals + 1..].trim_start_matches('=').is_empty();
+            if !empty {
                 self.pair(named, path, value, 0..text.len(), depth);
+            }
+        }
+    }
+
+    /// Options and pairs of a line of words, as some programs take them in one variable.
+    fn line(&mut self, path: &str, value: &Spanned, depth: usize) {
+        let text = value.text.as_str();
+        let mut option: Option<&str> = None;
+        for word in text.split_ascii_whitespace() {
+            let start = word.as_ptr() as usize - text.as_ptr() as usize;
+            let says = |name: &str| kind(&words_of(name)) != Kind::Other;
+            let pair = word.split_once('=').filter(|(name, _)| is_name(name.trim_start_matches('-')));
+            let (name, from) = match (pair, option.take()) {
+                (Some((name, _)), _) => (name, start + name.len() + 1),
+                (None, Some(name)) => (name, start),
+                (None, None) => {
+                    option = Some(word).filter(|word| word.starts_with('-'));
+                    continue;
+                }
+            };
+            if says(name) {
+                let end = start + word.len();
+                let part = Spanned { text: text[from..end].to_owned(), span: value.part(from, end) };
+                self.value(path, name, &part, depth);
             }
         }
     }
@@ -220,10 +256,17 @@ impl Found {
                 !text.starts_with('-') || text.contains(' ') || !text.contains('=') && key()
             });
             let pair = text.split_once('=').filter(|(name, _)| is_name(name.trim_start_matches('-')));
+            // As programs of Windows write it.
+            let pair = pair.or_else(|| {
+                let (name, rest) = text.strip_prefix(['-', '/'])?.split_once(':')?;
+                let secret = is_name(name) && !rest.is_empty() && kind(&words_of(name)) != Kind::Other;
+                secret.then_some((name, rest))
+            });
             if let Some((name, rest)) = pair {
                 let start = text.len() - rest.len();
                 // Of a script the assignment ends where the shell ends it; what comes behind is no value but a command.
-                let script = behind.is_some_and(is_shell_option);
+                let line = || rest.split_once(' ').is_some_and(|(first, _)| looks_random(first));
+                let script = behind.is_some_and(is_shell_option) || kind(&words_of(name)) == Kind::Key && line();
                 let ends: &[char] = if script { &[' ', '\t', ';', '&', '|', '\n'] } else { &[] };
                 let rest = &rest[..rest.find(ends).unwrap_or(rest.len())];
                 let value = Spanned { text: rest.to_owned(), span: word.part(start, start + rest.len()) };
@@ -271,6 +314,12 @@ fn unquoted(value: &Spanned) -> Spanned {
     }
 }
 
+/// Whether a field stands in a map of secrets, where each has the name of what it opens.
+fn is_among_secrets(path: &str) -> bool {
+    let above = path.rsplit('.').nth(1).unwrap_or_default().to_ascii_lowercase();
+    matches!(above.as_str(), "secrets" | "secret" | "credentials" | "tokens" | "apikeys" | "api_keys")
+}
+
 /// JSON in base64, as files with credentials are handed to containers.
 fn packed(text: &str) -> Option<String> {
     let begins = ["eyJ", "eyI", "eyA", "ewo", "ew0", "ewk"].iter().any(|begin| text.starts_with(begin));
@@ -280,8 +329,7 @@ fn packed(text: &str) -> Option<String> {
 
 /// Whether nobody can have meant this as anything but a key: no id, no word, no number.
 fn is_unmistakable(text: &str) -> bool {
-    let has = |of: fn(&u8) -> bool| text.as_bytes().iter().any(|byte| of(byte));
-    let mixed = has(u8::is_ascii_digit) && has(u8::is_ascii_uppercase) && has(u8::is_ascii_lowercase);
+    let mixed = is_mixed(text);
     let hex = text.bytes().all(|byte| byte.is_ascii_hexdigit());
     (if mixed { text.len() >= 20 } else { hex && text.len() >= 32 }) && looks_random(text)
 }

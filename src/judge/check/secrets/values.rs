@@ -18,6 +18,14 @@ pub(super) fn generic(candidate: &Candidate) -> Option<Range<usize>> {
     for scheme in ["Bearer ", "bearer ", "Basic ", "basic ", "Token ", "token ", "ApiKey ", "Api-Key "] {
         text = text.strip_prefix(scheme).unwrap_or(text).trim();
     }
+    // A scheme that nobody knows: `Key …`, `GenieKey …`.
+    if candidate.kind == Kind::Key
+        && let Some((scheme, rest)) = text.split_once(' ')
+        && scheme.bytes().all(|byte| byte.is_ascii_alphabetic() || matches!(byte, b'-' | b':'))
+        && looks_random(rest.trim())
+    {
+        text = rest.trim();
+    }
     let start = text.as_ptr() as usize - value.as_ptr() as usize;
     let range = start..start + text.len();
     // A reference with words around it holds no secret of its own.
@@ -97,12 +105,15 @@ pub(super) fn is_weak(password: &str) -> bool {
     ];
     // A password may have letters that no key has.
     let ascii: String = password.chars().map(|c| if c.is_ascii() { c } else { 'x' }).collect();
+    let small = password.bytes().any(|b| b.is_ascii_lowercase());
+    let made_up = password.bytes().any(|b| b.is_ascii_digit())
+        || small && password.bytes().skip(1).any(|b| b.is_ascii_uppercase());
     let lower = password.to_ascii_lowercase();
     let ends = |c: char| c.is_ascii_digit() || matches!(c, '!' | '@' | '#' | '_' | '-');
     WEAK.contains(&lower.as_str())
         || password.len() <= 12 && WEAK.contains(&lower.trim_end_matches(ends))
         || names_itself(password)
-        || is_placeholder(if password.bytes().any(|b| b.is_ascii_digit()) { &ascii } else { password })
+        || is_placeholder(if made_up { &ascii } else { password })
 }
 
 /// `db-password`, `mot-de-passe`, `sua_senha_aqui`: words alone, and one of them is the word for what should stand here.
@@ -130,14 +141,17 @@ fn is_plain(text: &str) -> bool {
     path || number || email || file || command || text.contains('\n') && !text.contains("PRIVATE KEY")
 }
 
+/// Whether there are small letters, capitals and digits.
+pub(super) fn is_mixed(text: &str) -> bool {
+    let has = |of: fn(&u8) -> bool| text.as_bytes().iter().any(of);
+    has(u8::is_ascii_digit) && has(u8::is_ascii_uppercase) && has(u8::is_ascii_lowercase)
+}
+
 /// Base64 may begin with a slash, too.
 fn is_base64_key(text: &str) -> bool {
-    let has = |of: fn(&u8) -> bool| text.as_bytes().iter().any(|byte| of(byte));
     text.len() >= 32
         && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'='))
-        && has(u8::is_ascii_digit)
-        && has(u8::is_ascii_uppercase)
-        && has(u8::is_ascii_lowercase)
+        && is_mixed(text)
         && looks_random(text)
         && !is_written(text)
 }
@@ -193,12 +207,9 @@ pub(in crate::judge) fn random_segment(url: &str) -> Option<Range<usize>> {
     url[path..end].split('/').find_map(|segment| {
         let range = at..at + segment.len();
         at = range.end + 1;
-        let has = |of: fn(&u8) -> bool| segment.as_bytes().iter().any(|byte| of(byte));
-        let digits = has(u8::is_ascii_digit);
-        let mixed = has(u8::is_ascii_uppercase) && has(u8::is_ascii_lowercase) || segment.len() >= 2 * SHORTEST;
+        let mixed = is_mixed(segment) || segment.len() >= 2 * SHORTEST && segment.bytes().any(|b| b.is_ascii_digit());
         let hex = segment.bytes().all(|b| b.is_ascii_hexdigit() || b == b'-');
-        let random =
-            segment.len() >= SHORTEST && digits && mixed && !hex && looks_random(segment) && !is_written(segment);
+        let random = segment.len() >= SHORTEST && mixed && !hex && looks_random(segment) && !is_written(segment);
         // Names of folders and packages have ends, and scopes begin with an `@`.
         (random && !segment.contains('.')).then_some(range)
     })
