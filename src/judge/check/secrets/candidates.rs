@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use super::super::super::entries::Scene;
 use super::names::{Kind, kind, kind_in_query, kind_of_cookie, words_of};
-use super::values::is_mixed;
+use super::values::{could_be, is_mixed};
 use crate::config::Spanned;
 use crate::document::{self, Node, Span, parse_json};
 use crate::text::{from_base64, looks_random};
@@ -171,19 +171,27 @@ impl Found {
         let mut option: Option<&str> = None;
         for word in text.split_ascii_whitespace() {
             let start = word.as_ptr() as usize - text.as_ptr() as usize;
-            let says = |name: &str| kind(&words_of(name)) != Kind::Other;
+            // An option has its value on the same line.
+            if text[..start].ends_with('\n') {
+                option = None;
+            }
             let pair = word.split_once('=').filter(|(name, _)| is_name(name.trim_start_matches('-')));
             let (name, from) = match (pair, option.take()) {
                 (Some((name, _)), _) => (name, start + name.len() + 1),
                 (None, Some(name)) => (name, start),
                 (None, None) => {
-                    option = Some(word).filter(|word| word.starts_with('-'));
+                    option = Some(word).filter(|word| is_option(word));
                     continue;
                 }
             };
-            if says(name) {
-                let end = start + word.len();
-                let part = Spanned { text: text[from..end].to_owned(), span: value.part(from, end) };
+            // It may be a line of a shell: what comes behind the command's end is no value, and is to be seen.
+            let length = text[from..start + word.len()].find([';', '&', '|']);
+            let end = length.map_or(start + word.len(), |length| from + length);
+            let part = &text[from..end];
+            // Of a placeholder with spaces this is the beginning.
+            let begins = part.starts_with(['<', '[', '{', '(']);
+            if !begins && could_be(kind(&words_of(name)), part) {
+                let part = Spanned { text: part.to_owned(), span: value.part(from, end) };
                 self.value(path, name, &part, depth);
             }
         }

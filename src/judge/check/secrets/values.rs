@@ -109,10 +109,24 @@ pub(super) fn is_weak(password: &str) -> bool {
     let made_up = password.bytes().any(|b| b.is_ascii_digit())
         || small && password.bytes().skip(1).any(|b| b.is_ascii_uppercase());
     let lower = password.to_ascii_lowercase();
+    // `P@ssw0rd` is the same word, to whoever tries.
+    let spelled: String = lower
+        .chars()
+        .map(|c| match c {
+            '0' => 'o',
+            '1' => 'i',
+            '3' => 'e',
+            '4' | '@' => 'a',
+            '5' | '$' => 's',
+            c => c,
+        })
+        .collect();
     let ends = |c: char| c.is_ascii_digit() || matches!(c, '!' | '@' | '#' | '_' | '-');
     WEAK.contains(&lower.as_str())
         || password.len() <= 12 && WEAK.contains(&lower.trim_end_matches(ends))
+        || WEAK.contains(&spelled.trim_end_matches(ends))
         || names_itself(password)
+        || names_itself(&spelled)
         || is_placeholder(if made_up { &ascii } else { password })
 }
 
@@ -242,7 +256,9 @@ mod tests {
         for value in ["gr8-Secret", "Pä9xQv7!kLm2", "correct horse battery"] {
             assert!(could_be(Kind::Password, value), "{value}");
         }
-        for value in ["postgres", "mot-de-passe", "sua_senha_aqui", "db_password", "您的密码", "pw"] {
+        for value in
+            ["postgres", "mot-de-passe", "sua_senha_aqui", "db_password", "您的密码", "pw", "P@ssw0rd!", "super_S3cret"]
+        {
             assert!(!could_be(Kind::Password, value), "{value}");
         }
     }
