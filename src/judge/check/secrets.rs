@@ -17,7 +17,7 @@ use crate::text::{Jwt, Secret, is_placeholder, looks_random, random_words};
 use candidates::{Candidate, candidates};
 use names::{Kind, kind, words_of};
 pub(in crate::judge) use values::random_segment;
-use values::{basic, could_be, generic, is_id, is_weak, passwords};
+use values::{basic, generic, is_id, is_weak, passwords};
 
 /// What all entries share.
 pub(in crate::judge) struct Context<'a> {
@@ -131,10 +131,10 @@ impl<'r> Judge<'_, 'r> {
         if candidate.kind != Kind::Other && !is_reference(value) {
             literals(value).into_iter().filter(|piece| piece.len() >= 3).for_each(|piece| self.hide(piece));
         }
-        let Some(range) = generic(candidate) else { return };
+        let Some((range, says)) = generic(candidate) else { return };
         self.hide(range.clone());
         let text = &value[range.clone()];
-        if could_be(candidate.kind, text)
+        if says
             && !overlaps(refuted, &range)
             && !is_id(&candidate.words, text)
             && let Some(rule) = self.context.packs.rule("secrets/generic")

@@ -8,8 +8,8 @@ use crate::config::literals;
 use crate::text::{from_base64, is_placeholder, is_written, looks_random};
 
 /// The part of a value that would be the secret if there is one: behind `Bearer `, or all of it. `None` for references,
-/// placeholders, and what no secret looks like.
-pub(super) fn generic(candidate: &Candidate) -> Option<Range<usize>> {
+/// placeholders, and what no secret looks like; and whether its field says that it is one.
+pub(super) fn generic(candidate: &Candidate) -> Option<(Range<usize>, bool)> {
     let value = candidate.value.text.as_str();
     // One literal piece, or the default of a reference.
     let piece = literals(value).into_iter().max_by_key(|piece| piece.len())?;
@@ -18,6 +18,8 @@ pub(super) fn generic(candidate: &Candidate) -> Option<Range<usize>> {
     for scheme in ["Bearer ", "bearer ", "Basic ", "basic ", "Token ", "token ", "ApiKey ", "Api-Key "] {
         text = text.strip_prefix(scheme).unwrap_or(text).trim();
     }
+    // Whatever is sent as a bearer's token is one, even where a person made it up.
+    let sent = candidate.kind == Kind::Key && text.len() < piece.len() && is_made_up(text);
     // A scheme that nobody knows: `Key …`, `GenieKey …`.
     if candidate.kind == Kind::Key
         && let Some((scheme, rest)) = text.split_once(' ')
@@ -34,14 +36,25 @@ pub(super) fn generic(candidate: &Candidate) -> Option<Range<usize>> {
         return None;
     }
     // Most values are neither, which costs less to see than what else they could be.
-    if !could_be(candidate.kind, text) && !looks_random(text) {
+    let says = sent || could_be(candidate.kind, text);
+    if !says && !looks_random(text) {
         return None;
     }
     let ordinary = match candidate.kind {
         Kind::Password => is_weak(text),
         Kind::Key | Kind::Other => is_placeholder(text) || is_plain(text),
     };
-    (!ordinary).then_some(range)
+    (!ordinary).then_some((range, says))
+}
+
+/// `acme-gateway-prod-2025`: words and a number, and none of them says what should stand here.
+fn is_made_up(text: &str) -> bool {
+    let words = super::names::words_of(text);
+    let named = |word: &String| super::names::kind(std::slice::from_ref(word)) != Kind::Other || word == "api";
+    text.len() >= 16
+        && !text.contains(' ')
+        && text.as_bytes().windows(4).any(|four| four.iter().all(u8::is_ascii_digit))
+        && !words.iter().any(named)
 }
 
 /// Whether a value may be what the name of its field says.
