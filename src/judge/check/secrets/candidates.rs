@@ -1,5 +1,6 @@
 //! Every place of an entry where a secret may stand, with the name that says what it is.
 
+use std::borrow::Cow;
 use std::collections::HashSet;
 
 use super::super::super::entries::Scene;
@@ -84,7 +85,7 @@ impl Found {
             Named::Query => kind(&words),
             Named::Cookie => kind_of_cookie(&words),
         };
-        let value = &unquoted(value);
+        let value = unquoted(value);
         // A letter says little: the value must say the rest.
         let letter = || matches!(name, "-k" | "-K" | "-t" | "-T");
         if kind == Kind::Other && is_unmistakable(&value.text) && (letter() || is_among_secrets(path)) {
@@ -95,7 +96,7 @@ impl Found {
             name: name.to_owned(),
             words,
             kind,
-            value: value.clone(),
+            value: value.clone().into_owned(),
             program: false,
         });
         // As curl takes it.
@@ -107,7 +108,7 @@ impl Found {
             self.value(path, "password", &part, DEEPEST);
         }
         if depth < DEEPEST {
-            self.inside(path, name, value, depth + 1);
+            self.inside(path, name, &value, depth + 1);
         }
     }
 
@@ -311,15 +312,13 @@ fn is_option(text: &str) -> bool {
 }
 
 /// The same without quotes around it.
-fn unquoted(value: &Spanned) -> Spanned {
+fn unquoted(value: &Spanned) -> Cow<'_, Spanned> {
     let text = value.text.as_str();
     let quote = text.bytes().next().filter(|byte| matches!(byte, b'\'' | b'"'));
-    match quote {
-        Some(quote) if text.len() >= 2 && text.bytes().last() == Some(quote) => {
-            Spanned { text: text[1..text.len() - 1].to_owned(), span: value.part(1, text.len() - 1) }
-        }
-        _ => value.clone(),
+    if quote.is_none() || text.len() < 2 || text.bytes().last() != quote {
+        return Cow::Borrowed(value);
     }
+    Cow::Owned(Spanned { text: text[1..text.len() - 1].to_owned(), span: value.part(1, text.len() - 1) })
 }
 
 /// Whether a field stands in a map of secrets, where each has the name of what it opens.
