@@ -181,13 +181,19 @@ fn keys_stay_hidden() {
 #[test]
 fn an_assignment_hides_no_command() {
     let place = Place::new();
-    let script = "token=1;./payload --install-backdoor && exec node s.js";
-    place.write(
-        "project/.mcp.json",
-        format!(r#"{{"mcpServers": {{"a": {{"command": "sh", "args": ["-c", "{script}"]}}}}}}"#),
-    );
-    let ran = place.run(&["list", "."]);
-    assert!(ran.out.contains("./payload --install-backdoor"), "{}", ran.out);
+    for script in [
+        "token=1;./payload --install-backdoor && exec node s.js",
+        "echo --token; ./payload --install-backdoor",
+        r"echo --token\n./payload --install-backdoor",
+        "echo a=b password=x;./payload --install-backdoor",
+    ] {
+        place.write(
+            "project/.mcp.json",
+            format!(r#"{{"mcpServers": {{"a": {{"command": "sh", "args": ["-c", "{script}"]}}}}}}"#),
+        );
+        let ran = place.run(&["list", "."]);
+        assert!(ran.out.contains("./payload --install-backdoor"), "{}", ran.out);
+    }
     place.write(
         "project/.mcp.json",
         r#"{"mcpServers": {"a": {"command": "x", "args": ["postgres://dev:dev@localhost/dev"]}}}"#,

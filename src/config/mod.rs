@@ -11,7 +11,7 @@ pub use duplicates::Duplicate;
 pub use entry::{Field, ServerEntry, Spanned};
 pub use form::form;
 pub use switch::{Approved, Run, Switch};
-pub use value::{Part, expand, is_reference, literals, parts, with_defaults};
+pub use value::{Part, expand, is_one_literal, is_reference, literals, parts, with_defaults};
 
 use std::collections::HashSet;
 

@@ -47,15 +47,33 @@ const VAULTS: &[&str] = &[
     "awssm://",
 ];
 
-/// The parts of a value, in order.
-pub fn parts(value: &str) -> Vec<Part> {
+/// Whether a value says where a secret is kept.
+fn is_in_vault(value: &str) -> bool {
+    // Each of them has one of these.
+    if !value.bytes().any(|byte| matches!(byte, b':' | b'+' | b'(' | b'!')) {
+        return false;
+    }
     let trimmed = value.trim();
     let begins = |vault: &&str| trimmed.get(..vault.len()).is_some_and(|head| head.eq_ignore_ascii_case(vault));
-    if VAULTS.iter().any(begins) {
+    VAULTS.iter().any(begins)
+}
+
+fn begins_reference(byte: u8) -> bool {
+    matches!(byte, b'$' | b'{' | b'%' | b'<')
+}
+
+/// Whether a value is one literal, seen without taking it apart; some that are one are not seen so.
+pub fn is_one_literal(value: &str) -> bool {
+    !value.is_empty() && !value.bytes().any(begins_reference) && !is_in_vault(value)
+}
+
+/// The parts of a value, in order.
+pub fn parts(value: &str) -> Vec<Part> {
+    if is_in_vault(value) {
         return vec![Part::Reference(0..value.len())];
     }
     // Most values hold nothing that a reference begins with.
-    if !value.bytes().any(|byte| matches!(byte, b'$' | b'{' | b'%' | b'<')) {
+    if !value.bytes().any(begins_reference) {
         return if value.is_empty() { Vec::new() } else { vec![Part::Literal(0..value.len())] };
     }
     let mut parts = Vec::new();

@@ -58,7 +58,8 @@ pub(super) fn mask_lines(sources: &mut Sources, findings: &[Finding], packs: &Pa
                 .take(MOST_WORDS)
                 .map(str::to_lowercase)
                 .collect();
-            let hits = tokens.find(text, &words).into_iter().filter(|hit| !hit.token.public);
+            let allowed = tokens.allowed(words.iter().map(String::as_str));
+            let hits = tokens.find(text, &[&allowed], true).into_iter().filter(|hit| !hit.token.public);
             masks.extend(hits.map(|hit| Span::new(line.start + hit.range.start, line.start + hit.range.end)));
         }
         // Most lines hold none, and masking sorts all that is masked.

@@ -185,6 +185,7 @@ fn compile<I: Id>(written: RuleFile<I>, signals: &mut Vec<Signal>) -> Result<Rul
             keywords: written.keywords,
             pattern,
             names: written.names,
+            bare: written.bare,
             checksum: written.checksum,
             public: written.public,
         })

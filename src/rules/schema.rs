@@ -102,11 +102,15 @@ fn near() -> usize {
 pub struct Token {
     /// Parts that stand in every such token, case kept.
     pub keywords: Vec<String>,
-    /// The whole token. Boundaries are added: no letter, digit, `_` or `-` may stand beside it.
+    /// The whole token. Boundaries are added: no letter, digit, `_` or `-` may stand beside it. What stands
+    /// before a group is not part of the token, but must be there.
     pub pattern: String,
     /// Words of the field's name, or of the program, without which it is none. Empty: the format is enough.
     pub names: Vec<String>,
-    /// Name of a checksum over the token.
+    /// Ids and digests look the same, so the field's own name must say that it holds a secret.
+    pub bare: bool,
+    /// What is verified: `github` (the checksum of GitHub and npm), `jwt` (a signed token), `jwt:role=anon` (one that
+    /// claims this).
     pub checksum: Option<String>,
     /// Looks like a secret and is meant to be public.
     pub public: bool,
@@ -225,6 +229,8 @@ pub(super) struct RuleFile<I> {
     pub(super) token: Option<String>,
     #[serde(default)]
     pub(super) names: Vec<String>,
+    #[serde(default)]
+    pub(super) bare: bool,
     pub(super) checksum: Option<String>,
     #[serde(default)]
     pub(super) public: bool,

@@ -9,6 +9,7 @@ use regex::bytes::Regex;
 
 use super::schema::{Shape, Token};
 use super::{Packs, Rule, engine};
+use crate::text::Jwt;
 
 /// Finds the tokens of all rules that describe one.
 pub struct TokenEngine<'p> {
@@ -20,6 +21,10 @@ pub struct TokenEngine<'p> {
     /// Rules that need a word of the name, by that word; and whether they ask for nothing else.
     named: HashMap<&'p str, Vec<(usize, bool)>>,
 }
+
+/// Formats that some words let through.
+#[derive(Clone, Debug, Default)]
+pub struct Allowed(Vec<(usize, bool)>);
 
 /// A token in a value.
 #[derive(Clone, Debug)]
@@ -73,40 +78,59 @@ impl<'p> TokenEngine<'p> {
         Self { rules, keywords, asks, always, named }
     }
 
-    /// The tokens in a value, the longest first where two overlap. `context` are the words of the field's name and of
-    /// the program, lower case: formats that are no proof by themselves need one of theirs among them.
-    pub fn find(&self, value: &str, context: &[String]) -> Vec<TokenHit<'p>> {
+    /// Which formats some words let through that are no proof by themselves; lower case, of the field's name or of the
+    /// program. Most words let none through.
+    pub fn allowed<'w>(&self, words: impl IntoIterator<Item = &'w str>) -> Allowed {
+        let mut numbers: Vec<(usize, bool)> =
+            words.into_iter().filter_map(|word| self.named.get(word)).flatten().copied().collect();
+        numbers.sort_unstable();
+        numbers.dedup();
+        Allowed(numbers)
+    }
+
+    /// The tokens in a value, the longest first where two overlap. `allowed` is what the words of the field's name and
+    /// those of the program let through. `bare`: whether the field is one for secrets, so that formats count which ids
+    /// have too.
+    pub fn find(&self, value: &str, allowed: &[&Allowed], bare: bool) -> Vec<TokenHit<'p>> {
+        let allowed = || allowed.iter().flat_map(|allowed| &allowed.0);
         let mut asked: Vec<usize> = self.always.clone();
-        // Which rules the context lets through; most have hundreds of names and few of them ever stand in a config.
-        let mut allowed: Vec<usize> = Vec::new();
-        for (number, alone) in context.iter().filter_map(|word| self.named.get(word.as_str())).flatten() {
-            allowed.push(*number);
-            if *alone {
-                asked.push(*number);
-            }
-        }
+        asked.extend(allowed().filter(|(_, alone)| *alone).map(|(number, _)| *number));
         if let Some(keywords) = &self.keywords {
             asked
                 .extend(keywords.find_overlapping_iter(value).flat_map(|found| &self.asks[found.pattern().as_usize()]));
+        }
+        if asked.is_empty() {
+            return Vec::new();
         }
         asked.sort_unstable();
         asked.dedup();
         let mut hits: Vec<TokenHit<'p>> = Vec::new();
         for number in asked {
             let (rule, token, compiled) = &self.rules[number];
-            if !token.names.is_empty() && !allowed.contains(&number) {
+            if token.bare && !bare || !token.names.is_empty() && !allowed().any(|(known, _)| *known == number) {
                 continue;
             }
             let Some(regex) = compiled.get_or_init(|| engine::compile(&token.pattern).ok()) else { continue };
-            for found in regex.find_iter(value.as_bytes()) {
-                if value.get(found.range()).is_none() || !bounded(value, &found.range()) {
+            for groups in regex.captures_iter(value.as_bytes()) {
+                let Some(whole) = groups.get(0) else { continue };
+                let range = groups.get(1).unwrap_or(whole).range();
+                if value.get(range.clone()).is_none() || !bounded(value, &whole.range()) {
                     continue;
                 }
-                let checked = token.checksum.as_deref().and_then(|name| checksum(name, &value[found.range()]));
-                hits.push(TokenHit { rule, token, range: found.range(), checked });
+                let checked = match token.checksum.as_deref().map(|name| verify(name, &value[range.clone()])) {
+                    Some(Verdict::Other) => continue,
+                    Some(Verdict::Right) => Some(true),
+                    Some(Verdict::Wrong) => Some(false),
+                    Some(Verdict::Silent) | None => None,
+                };
+                hits.push(TokenHit { rule, token, range, checked });
             }
         }
-        hits.sort_by_key(|hit| (std::cmp::Reverse(hit.range.len()), hit.range.start));
+        // Of several for the same characters the one that knows most: whose they are, and what they look like.
+        hits.sort_by_key(|hit| {
+            let TokenHit { range, token, .. } = hit;
+            (std::cmp::Reverse(range.len()), range.start, token.bare, token.names.is_empty())
+        });
         let mut kept: Vec<TokenHit<'p>> = Vec::new();
         for hit in hits {
             if !kept.iter().any(|other| hit.range.start < other.range.end && other.range.start < hit.range.end) {
@@ -128,17 +152,41 @@ fn bounded(value: &str, range: &Range<usize>) -> bool {
     !grown_before && !grown_behind
 }
 
-/// The checksum of a token; `None` for a name that is not known.
+/// What verifying a token gives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Verdict {
+    /// Its checksum is right.
+    Right,
+    /// It is of documentation.
+    Wrong,
+    /// Not of this rule.
+    Other,
+    /// Nothing speaks against it.
+    Silent,
+}
+
+/// Verifies a token.
 ///
 /// `github`: 30 random characters, then the CRC-32 over them in base 62, six digits, behind a prefix that ends in `_`.
-/// GitHub and npm use it.
-fn checksum(name: &str, token: &str) -> Option<bool> {
-    if name != "github" {
-        return None;
+/// GitHub and npm use it. `jwt`: the header must name an algorithm. `jwt:claim=value`: and it must claim that.
+fn verify(name: &str, token: &str) -> Verdict {
+    if name == "github" {
+        let body = token.find('_').and_then(|at| token[at + 1..].split_at_checked(30));
+        return match body {
+            Some((random, check)) if check == base62(crc32(random.as_bytes())) => Verdict::Right,
+            Some(_) => Verdict::Wrong,
+            None => Verdict::Silent,
+        };
     }
-    let body = &token[token.find('_')? + 1..];
-    let (random, check) = body.split_at_checked(30)?;
-    Some(check == base62(crc32(random.as_bytes())))
+    // A provider may have tokens of another form as well.
+    let Some(claim) = name.strip_prefix("jwt").filter(|_| token.starts_with("eyJ")) else { return Verdict::Silent };
+    let claim = claim.strip_prefix(':').and_then(|claim| claim.split_once('='));
+    match Jwt::read(token) {
+        Some(jwt) if claim.is_some_and(|(name, value)| jwt.claim(name) != Some(value)) => Verdict::Other,
+        Some(jwt) if jwt.is_sample() => Verdict::Wrong,
+        Some(_) => Verdict::Silent,
+        None => Verdict::Other,
+    }
 }
 
 fn crc32(bytes: &[u8]) -> u32 {
@@ -171,8 +219,19 @@ mod tests {
         assert_eq!(crc32(b"123456789"), 0xCBF4_3926);
         assert_eq!(base62(61), "00000z");
         let token = with_checksum("ghp_", &"a1".repeat(15));
-        assert_eq!(checksum("github", &token), Some(true));
-        assert_eq!(checksum("github", &token.replace('a', "b")), Some(false));
+        assert_eq!(verify("github", &token), Verdict::Right);
+        assert_eq!(verify("github", &token.replace('a', "b")), Verdict::Wrong);
+    }
+
+    #[test]
+    fn signed_tokens_say_what_they_are() {
+        let token = crate::rules::expand(r#"{{jwt:{"role":"anon"}}}"#, 1);
+        assert_eq!(verify("jwt", &token), Verdict::Silent);
+        assert_eq!(verify("jwt:role=anon", &token), Verdict::Silent);
+        assert_eq!(verify("jwt:role=service_role", &token), Verdict::Other);
+        assert_eq!(verify("jwt", &crate::rules::expand("eyJ{{alnum:30}}.eyJ{{alnum:30}}.x", 1)), Verdict::Other);
+        let sample = crate::rules::expand(r#"{{jwt:{"sub":"1234567890"}}}"#, 1);
+        assert_eq!(verify("jwt", &sample), Verdict::Wrong);
     }
 
     #[test]

@@ -72,6 +72,17 @@ fn hex(blob: &[u8]) -> Option<String> {
 }
 
 fn base64(blob: &[u8]) -> Option<String> {
+    readable(base64_bytes(blob)?)
+}
+
+/// What base64 of either alphabet spells, with or without padding.
+pub fn from_base64(text: &str) -> Option<Vec<u8>> {
+    let of_it = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'-' | b'_' | b'=');
+    if text.bytes().all(of_it) { base64_bytes(text.as_bytes()) } else { None }
+}
+
+/// `blob` holds nothing but digits of base64 and padding.
+fn base64_bytes(blob: &[u8]) -> Option<Vec<u8>> {
     let unpadded = blob.iter().rposition(|byte| *byte != b'=').map_or(0, |last| last + 1);
     if blob.len() - unpadded > 2 || blob[..unpadded].contains(&b'=') {
         return None;
@@ -93,7 +104,7 @@ fn base64(blob: &[u8]) -> Option<String> {
             bytes.push((bits >> held & 0xFF) as u8);
         }
     }
-    readable(bytes)
+    Some(bytes)
 }
 
 fn percent(text: &str) -> Option<Decoded> {

@@ -3,11 +3,15 @@
 mod decode;
 mod escape;
 mod hidden;
+mod jwt;
 mod normalise;
+mod placeholder;
 mod secret;
 
-pub use decode::{Decoded, decode};
+pub use decode::{Decoded, decode, from_base64};
 pub use escape::{Visible, is_hazard, visible};
 pub use hidden::{Hidden, Run, runs};
+pub use jwt::Jwt;
 pub use normalise::{Normalised, normalise};
-pub use secret::{Redactor, Secret, entropy, is_placeholder, looks_random, random_words};
+pub use placeholder::{is_placeholder, is_written};
+pub use secret::{Redactor, Secret, entropy, looks_random, random_words};

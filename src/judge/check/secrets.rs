@@ -2,18 +2,21 @@
 
 mod candidates;
 mod names;
+mod values;
 
-use std::collections::HashSet;
 use std::ops::Range;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::super::entries::{HiddenValue, Judged, Scene};
-use crate::config::{is_reference, literals};
+use crate::config::{is_one_literal, is_reference, literals};
 use crate::document::Span;
 use crate::finding::{Confidence, Evidence, Severity};
-use crate::rules::{Packs, Rule, Shape, TokenEngine};
-use crate::text::{Secret, is_placeholder, looks_random, random_words};
+use crate::rules::{Allowed, Packs, Rule, Shape, TokenEngine};
+use crate::text::{Jwt, Secret, is_placeholder, looks_random, random_words};
 use candidates::{Candidate, candidates};
-use names::{is_password_name, is_secret_name, is_weak, says_secret, words_of};
+use names::{Kind, kind, words_of};
+pub(in crate::judge) use values::random_segment;
+use values::{basic, generic, is_id, is_weak, passwords};
 
 /// What all entries share.
 pub(in crate::judge) struct Context<'a> {
@@ -23,24 +26,29 @@ pub(in crate::judge) struct Context<'a> {
 
 /// Whether a name says that its value is a secret.
 pub(super) fn names_secret(name: &str) -> bool {
-    is_secret_name(name)
+    kind(&words_of(name)) != Kind::Other
 }
 
 /// Whether a value under a name may be a secret, found or not: nothing of the kind is shown.
 pub(in crate::judge) fn may_be_secret(name: &str, value: &str) -> bool {
-    is_secret_name(name) || looks_random(value) || password_in_url(value).is_some()
+    kind(&words_of(name)) != Kind::Other || looks_random(value) || password_in_url(value).is_some()
 }
 
 /// Finds secrets in one entry, and marks everything that might be one.
 pub(in crate::judge) fn secrets(scene: &Scene<'_>, context: &Context<'_>, judged: &mut Judged) {
-    let program = context_of_program(scene);
+    let program = context_of_program(scene, context.tokens);
+    let nobody = Allowed::default();
     let mut reported: Vec<Span> = Vec::new();
-    for candidate in candidates(scene) {
-        let mut words = words_of(&candidate.name);
-        if !candidate.program {
-            words.extend(program.iter().cloned());
-        }
-        Judge { candidate: &candidate, scene, context, judged, reported: &mut reported }.run(&words);
+    let candidates = candidates(scene);
+    let mut refuted: Vec<Vec<Range<usize>>> = Vec::with_capacity(candidates.len());
+    for candidate in &candidates {
+        let own = context.tokens.allowed(candidate.words.iter().map(String::as_str));
+        let allowed = [&own, if candidate.program { &nobody } else { &program }];
+        refuted.push(Judge { candidate, scene, context, judged, reported: &mut reported }.known(&allowed));
+    }
+    // The innermost first, which says most exactly what is one.
+    for (candidate, refuted) in candidates.iter().zip(&refuted).rev() {
+        Judge { candidate, scene, context, judged, reported: &mut reported }.unknown(refuted);
     }
 }
 
@@ -54,16 +62,36 @@ struct Judge<'a, 'r> {
     reported: &'a mut Vec<Span>,
 }
 
-impl Judge<'_, '_> {
-    fn run(&mut self, words: &[String]) {
+impl<'r> Judge<'_, 'r> {
+    /// Secrets of known formats. Gives where samples and tokens with a wrong checksum stand, which no other rule takes
+    /// for secrets either.
+    fn known(&mut self, allowed: &[&Allowed]) -> Vec<Range<usize>> {
         let candidate = self.candidate;
         let value = candidate.value.text.as_str();
-        let pieces = literals(value);
-        for piece in &pieces {
-            for hit in self.context.tokens.find(&value[piece.clone()], words) {
+        let whole = [0..value.len()];
+        let several;
+        let pieces: &[Range<usize>] = if is_one_literal(value) {
+            &whole
+        } else {
+            several = literals(value);
+            &several
+        };
+        let mut refuted: Vec<Range<usize>> = Vec::new();
+        // Without a name, digests and ids are no secrets.
+        let bare = match candidate.name.as_str() {
+            "" => value.bytes().any(|byte| !byte.is_ascii_hexdigit() && byte != b'-'),
+            _ => candidate.kind != Kind::Other,
+        };
+        for piece in pieces {
+            for hit in self.context.tokens.find(&value[piece.clone()], allowed, bare) {
                 let range = piece.start + hit.range.start..piece.start + hit.range.end;
+                // Without a name it is the whole value or no secret.
+                if hit.token.bare && candidate.kind == Kind::Other && range.len() < value.trim().len() {
+                    continue;
+                }
                 // Documentation holds tokens of the right form whose checksum is wrong.
                 if hit.checked == Some(false) || is_sample(&value[range.clone()]) {
+                    refuted.push(range);
                     continue;
                 }
                 if !hit.token.public {
@@ -72,32 +100,69 @@ impl Judge<'_, '_> {
                 self.report(hit.rule, range, hit.checked.is_some());
             }
         }
+        if let Some((range, spelled)) = basic(value) {
+            self.hide(range.clone());
+            match self.basic(&spelled, allowed) {
+                Ok(Some(rule)) => self.report(rule, range, false),
+                Ok(None) => {}
+                Err(()) => refuted.push(range),
+            }
+        }
         for range in passwords(value) {
             let literal = pieces.iter().any(|piece| piece.start <= range.start && range.end <= piece.end);
             if literal && !is_weak(&value[range.clone()]) {
                 self.hide(range.clone());
-                if let Some(rule) = self.context.packs.rule("secrets/url-password") {
+                // A short word on this machine keeps nobody out who is not in.
+                let word = range.len() < 8 && value[range.clone()].bytes().all(|byte| byte.is_ascii_lowercase());
+                if word && is_local(value) {
+                    continue;
+                }
+                if let Some(rule) =
+                    self.context.packs.rule("secrets/url-password").filter(|_| !overlaps(&refuted, &range))
+                {
                     self.report(rule, range, false);
                 }
             }
         }
+        refuted
+    }
+
+    /// What is a secret by its name, and everything that might be one.
+    fn unknown(&mut self, refuted: &[Range<usize>]) {
+        let candidate = self.candidate;
         if candidate.program {
             return;
         }
+        let value = candidate.value.text.as_str();
         // Everything that might be a secret is hidden, whether it is worth a finding or not.
         for range in random_words(value) {
             self.hide(range);
         }
-        if is_secret_name(&candidate.name) && !is_reference(value) {
-            pieces.iter().filter(|piece| piece.len() >= 3).for_each(|piece| self.hide(piece.clone()));
+        if candidate.kind != Kind::Other && !is_reference(value) {
+            literals(value).into_iter().filter(|piece| piece.len() >= 3).for_each(|piece| self.hide(piece));
         }
-        let Some(range) = generic(candidate) else { return };
+        let Some((range, says)) = generic(candidate) else { return };
         self.hide(range.clone());
-        if says_secret(&candidate.name, &value[range.clone()])
+        let text = &value[range.clone()];
+        if says
+            && !overlaps(refuted, &range)
+            && !is_id(&candidate.words, text)
             && let Some(rule) = self.context.packs.rule("secrets/generic")
         {
             self.report(rule, range, false);
         }
+    }
+
+    /// The rule that finds the password of `user:password`, if it is one of a known format; an error if it is no secret.
+    fn basic(&self, spelled: &str, allowed: &[&Allowed]) -> Result<Option<&'r Rule>, ()> {
+        let hits = self.context.tokens.find(spelled, allowed, false);
+        if let Some(hit) = hits.iter().find(|hit| hit.checked != Some(false) && !hit.token.public) {
+            return Ok(Some(hit.rule));
+        }
+        let (user, password) = spelled.split_once(':').unwrap_or((spelled, ""));
+        // Some hand their key in as the name.
+        let secret = if password.is_empty() { user } else { password };
+        if is_weak(secret) || !hits.is_empty() { Err(()) } else { Ok(None) }
     }
 
     fn span(&self, range: &Range<usize>) -> Span {
@@ -117,7 +182,7 @@ impl Judge<'_, '_> {
         }
         self.reported.push(span);
         let Self { candidate, scene, .. } = self;
-        let secret = Secret::new(&candidate.value.text[range]);
+        let secret = Secret::new(&candidate.value.text[range.clone()]);
         let replace = match scene.reference {
             Some(form) => {
                 format!("write `{}` instead of the value", form.replace("NAME", &variable_for(&candidate.name)))
@@ -143,6 +208,10 @@ impl Judge<'_, '_> {
         if is_local(&candidate.value.text) && rule.severity > Severity::Medium {
             draft = draft.severity(Severity::Medium);
         }
+        let text = &candidate.value.text[range];
+        if matches!(&rule.shape, Shape::Token(token) if token.checksum.is_some()) && is_expired(text) {
+            draft = draft.severity(Severity::Low);
+        }
         let mut finding = draft.build();
         // Whoever uses a secret manager keeps most of what counts in there.
         if scene.launch.vault.is_some() {
@@ -152,67 +221,14 @@ impl Judge<'_, '_> {
     }
 }
 
-/// The part of a value that would be the secret if there is one: behind `Bearer `, or all of it. `None` for references,
-/// placeholders, and what no secret looks like.
-fn generic(candidate: &Candidate) -> Option<Range<usize>> {
-    let value = candidate.value.text.as_str();
-    // One literal piece, or the default of a reference.
-    let piece = literals(value).into_iter().max_by_key(|piece| piece.len())?;
-    let whole = piece.len() == value.len();
-    let mut text = value[piece.clone()].trim();
-    for scheme in ["Bearer ", "bearer ", "Basic ", "Token ", "token ", "ApiKey ", "Api-Key "] {
-        text = text.strip_prefix(scheme).unwrap_or(text).trim();
-    }
-    let start = text.as_ptr() as usize - value.as_ptr() as usize;
-    let range = start..start + text.len();
-    // A reference with words around it holds no secret of its own.
-    let default = !whole && value.contains(":-");
-    if !whole && !default || text.len() < 6 {
-        return None;
-    }
-    // Most values are neither, which costs less to see than what else they could be.
-    if !says_secret(&candidate.name, text) && !looks_random(text) {
-        return None;
-    }
-    let password = is_password_name(&candidate.name);
-    let ordinary = if password { is_weak(text) } else { is_placeholder(text) || is_plain(text) };
-    (!ordinary).then_some(range)
+fn overlaps(ranges: &[Range<usize>], range: &Range<usize>) -> bool {
+    ranges.iter().any(|other| other.start < range.end && range.start < other.end)
 }
 
-/// Values that say something else: paths, addresses, names, numbers, switches.
-fn is_plain(text: &str) -> bool {
-    let lower = text.to_ascii_lowercase();
-    let path = text.starts_with(['/', '~', '.']) && !text.contains(' ') && text.contains('/')
-        || text.contains(":\\")
-        || text.contains(":/");
-    let number = text.bytes().all(|b| b.is_ascii_digit() || matches!(b, b'.' | b':' | b'-' | b',' | b'_'));
-    let email =
-        text.contains('@') && text.rsplit('@').next().is_some_and(|host| host.contains('.')) && !text.contains(':');
-    let file = [".json", ".pem", ".key", ".env", ".yaml", ".yml", ".toml", ".txt", ".js", ".ts", ".py"]
-        .iter()
-        .any(|end| lower.ends_with(end));
-    path || number || email || file || text.contains('\n') && !text.contains("PRIVATE KEY")
-}
-
-/// `scheme://user:PASSWORD@host`: where the passwords of a text are. Of `scheme://TOKEN@host` the token, if it looks like
-/// one.
-fn passwords(value: &str) -> Vec<Range<usize>> {
-    let mut found = Vec::new();
-    let mut from = 0;
-    while let Some(at) = value[from..].find("://") {
-        let start = from + at + 3;
-        let length = value[start..].find(['/', '?', '#', ' ', '"', '\'']).unwrap_or(value.len() - start);
-        from = start + length;
-        let Some((user_info, _)) = value[start..from].rsplit_once('@') else { continue };
-        match user_info.split_once(':') {
-            Some((user, password)) if !password.is_empty() => {
-                found.push(start + user.len() + 1..start + user_info.len());
-            }
-            None if looks_random(user_info) => found.push(start..start + user_info.len()),
-            _ => {}
-        }
-    }
-    found
+/// Whether a signed token says that it is no longer good.
+fn is_expired(token: &str) -> bool {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |time| time.as_secs());
+    Jwt::read(token).is_some_and(|jwt| jwt.expired(now))
 }
 
 /// Where the password of an address is.
@@ -244,35 +260,21 @@ const MOST_WORDS: usize = 256;
 fn is_sample(token: &str) -> bool {
     let body = token.rsplit(['_', '-', '.']).next().unwrap_or(token);
     let lower = token.to_ascii_lowercase();
-    ["example", "your", "placeholder", "xxxx", "dummy", "fake", "changeme", "redacted"]
+    // The last one stands in Stripe's documentation.
+    ["example", "your", "placeholder", "xxxx", "dummy", "fake", "changeme", "redacted", "4ec39hqlyj"]
         .iter()
         .any(|word| lower.contains(word))
         || is_placeholder(body) && body.len() >= 8 && token.len() < 60
 }
 
-/// The words of what is started and of the server's name: they say whose key it is.
-fn context_of_program(scene: &Scene<'_>) -> Vec<String> {
+/// What the words of what is started and of the server's name let through: they say whose key it is.
+fn context_of_program(scene: &Scene<'_>, tokens: &TokenEngine<'_>) -> Allowed {
     let launch = scene.launch;
     let names = launch.packages.iter().map(|package| package.name.as_str());
     let names = names.chain(launch.images.iter().map(|image| image.name.as_str()));
     let names = names.chain(launch.remotes.iter().map(|remote| remote.host.as_str()));
-    let mut seen = HashSet::new();
-    let words = [scene.entry.name.text.as_str()].into_iter().chain(names).flat_map(words_of);
-    // Each once, and no more than an honest entry has: every value is compared with all of them.
-    words.filter(|word| seen.insert(word.clone())).take(MOST_WORDS).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn passwords_in_addresses() {
-        let found = |value: &str| passwords(value).into_iter().map(|range| value[range].to_owned()).collect::<Vec<_>>();
-        assert_eq!(found("postgresql://u:p%40ss@db.example.com:5432/x"), ["p%40ss"]);
-        assert_eq!(found("https://example.com/a:b@c"), Vec::<String>::new());
-        assert_eq!(found("redis://:pw123@h and https://a:b2@c"), ["pw123", "b2"]);
-        assert_eq!(found("git+ssh://git@github.com/o/r"), Vec::<String>::new());
-        assert_eq!(found("git+https://q7Zt9Lm2Xc4Vb6Nn8Rk1@github.com/o/r"), ["q7Zt9Lm2Xc4Vb6Nn8Rk1"]);
-    }
+    // No more than an honest entry has: every value is compared with all that they let through.
+    let words: Vec<String> =
+        [scene.entry.name.text.as_str()].into_iter().chain(names).flat_map(words_of).take(MOST_WORDS).collect();
+    tokens.allowed(words.iter().map(String::as_str))
 }

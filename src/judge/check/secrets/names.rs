@@ -1,98 +1,175 @@
 //! What the name of a field says of its value.
 
-use crate::text::is_placeholder;
+/// What a field is for, by its name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// Anything.
+    Other,
+    /// A key or a token, which a machine made.
+    Key,
+    /// A password, which a person may have made up.
+    Password,
+}
 
-/// The last words of names that hold secrets.
-const SECRET_WORDS: &[&str] = &[
+/// Last words of names that hold keys, in the languages that names of fields are written in.
+const KEY_WORDS: &[&str] = &[
     "key",
-    "apikey",
     "token",
     "secret",
-    "password",
-    "passwd",
-    "pwd",
-    "pass",
-    "passphrase",
     "pat",
     "credential",
     "credentials",
+    "creds",
     "auth",
     "authorization",
     "bearer",
     "cookie",
     "jwt",
-    "apitoken",
-    "accesstoken",
-    "secretkey",
-    "accesskey",
-    "clientsecret",
-    "authtoken",
-    "privatekey",
+    "clave",
+    "chave",
+    "chiave",
+    "schluessel",
+    "schlüssel",
+    "jeton",
+    "geheimnis",
+    "anahtar",
+    "klucz",
+    "sleutel",
+    "nyckel",
 ];
-/// Names that only look so.
+/// Last words of names that hold passwords.
+const PASSWORD_WORDS: &[&str] = &[
+    "password",
+    "passwd",
+    "passwort",
+    "kennwort",
+    "pwd",
+    "pass",
+    "passe",
+    "motdepasse",
+    "passphrase",
+    "passcode",
+    "contrasena",
+    "contraseña",
+    "senha",
+    "parola",
+    "sifre",
+    "şifre",
+    "haslo",
+    "hasło",
+    "wachtwoord",
+    "losenord",
+    "lösenord",
+    "heslo",
+    "jelszó",
+    "salasana",
+];
+/// Ends of words that are written together: `APIKEY`, `PGPASSWORD`, `mytoken`. `key` alone would be every monkey.
+const KEY_ENDS: &[&str] =
+    &["apikey", "accesskey", "secretkey", "privatekey", "authkey", "servicekey", "token", "secret"];
+const PASSWORD_ENDS: &[&str] = &["password", "passwd", "passwort", "passphrase"];
+/// Names without spaces between their words, so these may stand anywhere in one.
+const KEY_PARTS: &[&str] = &[
+    "密钥",
+    "秘钥",
+    "密鑰",
+    "金鑰",
+    "令牌",
+    "凭证",
+    "トークン",
+    "シークレット",
+    "アクセスキー",
+    "apiキー",
+    "토큰",
+    "비밀키",
+    "인증키",
+    "ключ",
+    "токен",
+    "секрет",
+];
+const PASSWORD_PARTS: &[&str] = &["密码", "密碼", "口令", "パスワード", "비밀번호", "암호", "пароль"];
+/// Names that end so and hold nothing secret.
 const HARMLESS: &[&str] = &[
-    "public",
-    "publishable",
-    "keyid",
-    "token_type",
-    "tokenizer",
-    "max_tokens",
-    "tokens",
-    "keyboard",
-    "keymap",
-    "keybinding",
-    "keystore",
     "primary_key",
     "foreign_key",
     "sort_key",
     "partition_key",
+    "row_key",
+    "range_key",
     "cache_key",
     "idempotency_key",
-    "key_id",
-    "key_name",
-    "key_file",
-    "key_path",
-    "keyfile",
-    "token_limit",
-    "token_url",
-    "token_path",
-    "token_file",
-    "auth_type",
-    "auth_mode",
-    "auth_method",
-    "auth_url",
-    "client_id",
-    "secret_name",
-    "secret_arn",
-    "secret_id",
-    "pass_through",
-    "ssh_key_path",
     "project_key",
     "issue_key",
     "site_key",
-    "key_prefix",
     "host_key",
-    "monkey",
-    "turkey",
-    "hotkey",
+    "object_key",
+    "toggle_key",
+    "trigger_key",
     "shortcut_key",
+    "hot_key",
+    "push_to_talk_key",
+    // Meant to stand in pages.
+    "algolia_search_key",
+    "algolia_search_api_key",
+    "segment_write_key",
 ];
-const PASSWORD_WORDS: &[&str] = &["password", "passwd", "pwd", "pass", "passphrase"];
+/// Words that say that a key is for everybody.
+const FOR_EVERYBODY: &[&str] = &["public", "publishable", "anon"];
+/// What may follow the word that counts: which of several it is, and how it is written.
+const BEHIND: &[&str] = &[
+    "prod",
+    "production",
+    "dev",
+    "development",
+    "stage",
+    "staging",
+    "stg",
+    "test",
+    "testing",
+    "sandbox",
+    "live",
+    "main",
+    "default",
+    "primary",
+    "secondary",
+    "backup",
+    "old",
+    "new",
+    "current",
+    "next",
+    "previous",
+    "value",
+    "raw",
+    "plain",
+    "string",
+    "b64",
+    "base64",
+    "json",
+    "base",
+    "local",
+    "eu",
+    "us",
+    "rw",
+    "ro",
+];
 
-/// The words of a name, lower case: `SUPABASE_ACCESS_TOKEN`, `--api-key`, `figmaApiKey`, `X-Api-Key`.
+/// The words of a name, lower case: `SUPABASE_ACCESS_TOKEN`, `--api-key`, `figmaApiKey`, `X-Api-Key`, `APIKey`.
 pub(super) fn words_of(name: &str) -> Vec<String> {
     let mut words: Vec<String> = Vec::new();
     let mut word = String::new();
     let mut lower_before = false;
-    for c in name.chars() {
-        let ends = !c.is_alphanumeric() || (c.is_uppercase() && lower_before);
-        if ends && !word.is_empty() {
+    let mut chars = name.chars().peekable();
+    while let Some(c) = chars.next() {
+        let begins =
+            c.is_uppercase() && (lower_before || !word.is_empty() && chars.peek().is_some_and(|c| c.is_lowercase()));
+        if (begins || !c.is_alphanumeric()) && !word.is_empty() {
             words.push(std::mem::take(&mut word));
         }
         if c.is_alphanumeric() {
             word.extend(c.to_lowercase());
         }
-        lower_before = c.is_lowercase() || c.is_ascii_digit();
+        // `oauth2Token` is two words, `N8N` is one.
+        lower_before = c.is_lowercase() || lower_before && c.is_ascii_digit();
     }
     if !word.is_empty() {
         words.push(word);
@@ -100,62 +177,56 @@ pub(super) fn words_of(name: &str) -> Vec<String> {
     words
 }
 
-/// Whether a name says that its value is a secret.
-pub(super) fn is_secret_name(name: &str) -> bool {
-    let words = words_of(name);
-    let joined = words.join("_");
-    words.last().is_some_and(|last| SECRET_WORDS.contains(&last.as_str()))
-        && !HARMLESS.iter().any(|harmless| joined.contains(harmless))
+/// What a field is for. `words` are those of its name.
+pub(super) fn kind(words: &[String]) -> Kind {
+    let counts = |word: &&String| {
+        let number = word.strip_prefix('v').unwrap_or(word);
+        !BEHIND.contains(&word.as_str()) && !number.bytes().all(|b| b.is_ascii_digit())
+    };
+    let Some(at) = words.iter().rposition(|word| counts(&word)) else { return Kind::Other };
+    // `password1`, but no word is all digits.
+    let last = words[at].trim_end_matches(|c: char| c.is_ascii_digit());
+    let before = at.checked_sub(1).map(|at| words[at].as_str());
+    // `CLAVE_API`: the word that counts stands before in some languages.
+    let turned =
+        last == "api" && before.is_some_and(|word| matches!(word, "clave" | "chave" | "chiave" | "cle" | "clé"));
+    // What Telegram's libraries sign in with.
+    let session = last == "session" && words.get(at + 1).is_some_and(|word| word == "string");
+    let is_part = |parts: &[&str]| !last.is_ascii() && parts.iter().any(|part| last.contains(part));
+    let ends = |ends: &[&str]| ends.iter().any(|end| last.ends_with(end));
+    let kind = if PASSWORD_WORDS.contains(&last) || ends(PASSWORD_ENDS) || is_part(PASSWORD_PARTS) {
+        Kind::Password
+    } else if KEY_WORDS.contains(&last) || turned || session || ends(KEY_ENDS) || is_part(KEY_PARTS) {
+        Kind::Key
+    } else {
+        return Kind::Other;
+    };
+    let harmless = words.iter().any(|word| FOR_EVERYBODY.contains(&word.as_str())) || {
+        let joined = words[..=at].join("_");
+        HARMLESS.iter().any(|harmless| joined.ends_with(harmless))
+    };
+    if harmless { Kind::Other } else { kind }
 }
 
-/// Whether a name says that its value is a password, which a person made up.
-pub(super) fn is_password_name(name: &str) -> bool {
-    is_secret_name(name) && words_of(name).last().is_some_and(|last| PASSWORD_WORDS.contains(&last.as_str()))
+/// Whether one of a password's words is a word for passwords, or the last one for a key.
+pub(super) fn mentions_password(words: &[String], password: &str) -> bool {
+    let digits = password.bytes().any(|byte| byte.is_ascii_digit());
+    words.iter().any(|word| PASSWORD_WORDS.contains(&word.trim_end_matches(|c: char| c.is_ascii_digit())))
+        || !digits && words.len() > 1 && words.last().is_some_and(|word| KEY_WORDS.contains(&word.as_str()))
 }
 
-/// Whether a name says that its value is a secret, and the value could be one.
-pub(super) fn says_secret(name: &str, value: &str) -> bool {
-    if is_password_name(name) {
-        return value.len() >= 6 && !is_weak(value);
+/// The kind of a parameter of an address: there some names mean more than elsewhere.
+pub(super) fn kind_in_query(words: &[String]) -> Kind {
+    match words.last().map(String::as_str) {
+        Some("code" | "sig" | "signature" | "sas" | "k") => Kind::Key,
+        _ => kind(words),
     }
-    // A key is no word: it has digits, or it is long and mixed.
-    let digits = value.bytes().any(|b| b.is_ascii_digit());
-    let mixed = value.bytes().any(|b| b.is_ascii_lowercase()) && value.bytes().skip(1).any(|b| b.is_ascii_uppercase());
-    is_secret_name(name) && value.len() >= 8 && !value.contains(' ') && (digits || mixed && value.len() >= 16)
 }
 
-/// Passwords that everybody knows open nothing that is not open already.
-pub(super) fn is_weak(password: &str) -> bool {
-    const WEAK: &[&str] = &[
-        "password",
-        "postgres",
-        "admin",
-        "root",
-        "secret",
-        "changeme",
-        "example",
-        "test",
-        "minioadmin",
-        "neo4j",
-        "guest",
-        "user",
-        "pass",
-        "mysql",
-        "redis",
-        "mongo",
-        "default",
-        "pwd",
-        "123456",
-        "admin123",
-        "password123",
-        "postgrespw",
-        "[password]",
-        "sa",
-    ];
-    // A password may have letters that no key has.
-    let ascii: String = password.chars().map(|c| if c.is_ascii() { c } else { 'x' }).collect();
-    WEAK.contains(&password.to_ascii_lowercase().as_str())
-        || is_placeholder(if password.bytes().any(|b| b.is_ascii_digit()) { &ascii } else { password })
+/// The kind of a cookie: what a session is kept in, under the names of common servers.
+pub(super) fn kind_of_cookie(words: &[String]) -> Kind {
+    let session = |word: &String| word.contains("sess") || matches!(word.as_str(), "sid" | "remember" | "login");
+    if words.iter().any(session) { Kind::Key } else { kind(words) }
 }
 
 #[cfg(test)]
@@ -167,21 +238,62 @@ mod tests {
         assert_eq!(words_of("SUPABASE_ACCESS_TOKEN"), ["supabase", "access", "token"]);
         assert_eq!(words_of("--figma-apiKey"), ["figma", "api", "key"]);
         assert_eq!(words_of("X-Goog-Api-Key"), ["x", "goog", "api", "key"]);
+        assert_eq!(words_of("N8N_API_KEY"), ["n8n", "api", "key"]);
+        assert_eq!(words_of("OpenAIKey"), ["open", "ai", "key"]);
+        assert_eq!(words_of("oauth2Token"), ["oauth2", "token"]);
     }
 
     #[test]
     fn names_that_say_secret() {
-        let key = "a8f5k2x9q1";
-        for name in ["API_KEY", "--token", "password", "Authorization", "clientSecret", "GITHUB_PAT"] {
-            assert!(says_secret(name, key), "{name}");
+        let kind = |name: &str| kind(&words_of(name));
+        for name in [
+            "API_KEY",
+            "--token",
+            "Authorization",
+            "clientSecret",
+            "GITHUB_PAT",
+            "APIKEY",
+            "ACMEAPIKEY",
+            "api_key_prod",
+            "TOKEN_2",
+            "ACME_ACCESS_KEY_V2",
+            "SECRET_KEY_BASE",
+            "密钥",
+            "API_SCHLUESSEL",
+            "CLAVE_API",
+            "SURVEYMONKEY_TOKEN",
+            "PRIMARY_API_KEY",
+            "STRING_SESSION_STRING",
+        ] {
+            assert_eq!(kind(name), Kind::Key, "{name}");
         }
-        for name in ["PUBLIC_KEY", "MAX_TOKENS", "KEY_ID", "--key-file", "PROJECT_REF", "keyboard", ""] {
-            assert!(!says_secret(name, key), "{name}");
+        for name in ["password", "dbPassword1", "PGPASSWORD", "contraseña", "数据库密码", "MOT_DE_PASSE", "SMTP_PASS"]
+        {
+            assert_eq!(kind(name), Kind::Password, "{name}");
         }
-        assert!(
-            !says_secret("password", "postgres")
-                && says_secret("password", "gr8-Secret")
-                && says_secret("DB_PASSWORD", "Pä9xQv7!kLm2")
-        );
+        for name in [
+            "PUBLIC_KEY",
+            "MAX_TOKENS",
+            "KEY_ID",
+            "--key-file",
+            "PROJECT_REF",
+            "keyboard",
+            "monkey",
+            "SORT_KEY",
+            "2",
+            "",
+            "TOKEN_URL",
+            "SUPABASE_ANON_KEY",
+            "JIRA_PROJECT_KEY",
+        ] {
+            assert_eq!(kind(name), Kind::Other, "{name}");
+        }
+    }
+
+    #[test]
+    fn names_that_mean_more_in_their_place() {
+        assert_eq!(kind_in_query(&words_of("code")), Kind::Key);
+        assert_eq!(kind_of_cookie(&words_of("JSESSIONID")), Kind::Key);
+        assert_eq!(kind_of_cookie(&words_of("lang")), Kind::Other);
     }
 }
