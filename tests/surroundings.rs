@@ -288,7 +288,7 @@ fn scripts_say_what_they_need() {
 #[test]
 fn secrets_beside_a_secret_manager_weigh_less() {
     let place = Place::new();
-    let key = "a1B2c3D4e5F6g7H8i9J0k1L2m3N4o5P6";
+    let key = "q7Zt9Lm2Xc4Vb6Nn8Rk1Hs3Yd5Wf0Pj2";
     let config = |command: &str, args: &str| {
         format!(
             r#"{{"mcpServers": {{"a": {{"command": "{command}", "args": [{args}], "env": {{"ACME_API_KEY": "{key}"}}}}}}}}"#
