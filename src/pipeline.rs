@@ -231,6 +231,7 @@ pub fn scan(input: Input, tables: &Tables, asking: Asking<'_>, selection: &Selec
     let Read { mut sources, configs, mut launches, mut coverage } = read(&request, tables);
 
     surroundings::scripts(&configs, &mut launches);
+    surroundings::programs(&configs, &mut launches);
     let versions = surroundings::versions(&configs, &launches, &request);
     let mut judged =
         judge::entries(&configs, &launches, &judge::Tables { versions: &versions, ..tables.for_entries() });

@@ -303,3 +303,26 @@ fn secrets_beside_a_secret_manager_weigh_less() {
     assert_eq!(severity(config("npx", r#""-y", "acme@1.0.0""#)), "high");
     assert_eq!(severity(config("op", r#""run", "--", "npx", "-y", "acme@1.0.0""#)), "medium");
 }
+
+#[cfg(unix)]
+#[test]
+fn programs_that_everybody_can_change() {
+    use std::os::unix::fs::PermissionsExt;
+    let place = Place::new();
+    place.write("home/tools/server.py", "print(1)");
+    let script = place.home().join("tools/server.py");
+    let config = serde_json::json!({"mcpServers": {"a": {"command": "python3", "args": [script]}}});
+    place.write("project/mcp.json", config.to_string());
+    let set = |path: &std::path::Path, mode| {
+        std::fs::set_permissions(path, PermissionsExt::from_mode(mode)).unwrap();
+    };
+    let told =
+        || place.run(&["mcp.json", "--format", "json"]).rules().contains(&"supply-chain/writable-program".to_owned());
+    set(&script, 0o644);
+    assert!(!told());
+    set(&script, 0o666);
+    assert!(told());
+    set(&script, 0o644);
+    set(&place.home().join("tools"), 0o777);
+    assert!(told(), "who can write to the folder can put another file there");
+}

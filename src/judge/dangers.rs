@@ -132,9 +132,8 @@ pub(super) struct TlsOff {
 }
 
 impl TlsOff {
-    /// Whether a variable is this one, switched off.
+    /// Whether a variable, its name in capitals, is this one, switched off.
     pub(super) fn is(&self, name: &str, value: &str) -> bool {
-        let name = name.to_ascii_uppercase();
         let named = name == self.name || self.name.starts_with('_') && name.ends_with(&self.name);
         named && self.values.contains(&value.trim().to_ascii_lowercase())
     }

@@ -54,21 +54,21 @@ pub(super) struct KnownPackage {
 
 /// A list of packages, by their names as their registry compares them.
 #[derive(Clone, Debug)]
-pub(super) struct Listed(HashMap<(Ecosystem, String), Vec<KnownPackage>>);
+pub(super) struct Listed(HashMap<Ecosystem, HashMap<String, Vec<KnownPackage>>>);
 
 impl Listed {
     fn new(packages: Vec<KnownPackage>) -> Self {
-        let mut listed: HashMap<_, Vec<KnownPackage>> = HashMap::new();
+        let mut listed: HashMap<Ecosystem, HashMap<String, Vec<KnownPackage>>> = HashMap::new();
         for package in packages {
-            let key = (package.ecosystem, package.ecosystem.canonical(&package.name));
-            listed.entry(key).or_default().push(package);
+            let name = package.ecosystem.canonical(&package.name);
+            listed.entry(package.ecosystem).or_default().entry(name).or_default().push(package);
         }
         Self(listed)
     }
 
     /// What is known of a package of that canonical name in that version.
-    pub(super) fn of(&self, ecosystem: Ecosystem, name: String, version: Option<&str>) -> Option<&KnownPackage> {
-        let packages = self.0.get(&(ecosystem, name))?;
+    pub(super) fn of(&self, ecosystem: Ecosystem, name: &str, version: Option<&str>) -> Option<&KnownPackage> {
+        let packages = self.0.get(&ecosystem)?.get(name)?;
         let counts = |package: &&KnownPackage| {
             package.versions.is_empty() || version.is_some_and(|version| package.versions.iter().any(|v| v == version))
         };

@@ -246,6 +246,11 @@ impl Grammar {
         })
     }
 
+    /// Whether a program of that name is in any of the tables.
+    pub(super) fn lists(&self, program: &str) -> bool {
+        self.kinds(program).is_some()
+    }
+
     /// Whether a program of that name starts others.
     pub(super) fn knows(&self, program: &str) -> bool {
         let starts = |kinds: &Kinds| kinds.container || !kinds.runners.is_empty() || !kinds.wrappers.is_empty();

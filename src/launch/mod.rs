@@ -48,6 +48,8 @@ pub struct Launch {
     pub hidden: Vec<Hidden>,
     /// The program that fills in secrets when it starts the rest.
     pub vault: Option<String>,
+    /// Programs that every user of this machine can change, each with what of it is open; filled in by who has looked.
+    pub open_to_all: Vec<(Spanned, String)>,
 }
 
 /// A file on this machine that a runner is given.
@@ -113,7 +115,7 @@ pub fn resolve(entry: &ServerEntry, grammar: &Grammar) -> Launch {
 
 /// The entry with the defaults of its references in place: that is what runs where nothing else is set.
 fn filled(entry: &ServerEntry) -> Cow<'_, ServerEntry> {
-    let has = |word: &Spanned| with_defaults(&word.text).is_some();
+    let has = |word: &Spanned| word.text.contains(['$', '{', '%']) && with_defaults(&word.text).is_some();
     if !entry.command.iter().chain(&entry.args).chain(&entry.urls).any(has) {
         return Cow::Borrowed(entry);
     }
@@ -145,10 +147,13 @@ enum Shape {
 
 fn shape_of(command: &Spanned, grammar: &Grammar) -> Shape {
     let text = command.text.trim();
+    if !text.contains(char::is_whitespace) {
+        return Shape::Program;
+    }
     let Some(first) = shell::words(text).into_iter().next() else { return Shape::Program };
     let known = grammar.knows(&program_name(&first.text));
     let path = first.text.contains(['/', '\\', ':']) || text.contains('\\');
-    if !text.contains(char::is_whitespace) || path && !known {
+    if path && !known {
         Shape::Program
     } else if shell::commands(command, shell::Dialect::Plain).len() > 1 || unwrap::is_assignment(&first.text) {
         Shape::Script

@@ -1,5 +1,7 @@
 //! Arguments of `npx`, `uvx` and their kin.
 
+use std::borrow::Cow;
+
 use super::container::ContainerOption as Given;
 use super::grammar::{Positional, Runner};
 use super::package::{self, Package, Pin};
@@ -8,13 +10,13 @@ use crate::config::Spanned;
 
 /// What a runner's arguments say.
 #[derive(Default)]
-pub(super) struct Run {
+pub(super) struct Run<'a> {
     /// Packages it fetches.
     pub(super) packages: Vec<Package>,
     /// Lines that it gives to a shell.
     pub(super) shell: Vec<Spanned>,
     /// Arguments of the program inside.
-    pub(super) rest: Vec<Spanned>,
+    pub(super) rest: Cow<'a, [Spanned]>,
     /// The first word that is no option, where it names no package.
     pub(super) other: Option<Spanned>,
     /// The runner's own options.
@@ -22,7 +24,7 @@ pub(super) struct Run {
 }
 
 /// Reads the words behind the runner's name and subcommand.
-pub(super) fn parse(runner: &Runner, name: &str, args: &[Spanned]) -> Run {
+pub(super) fn parse<'a>(runner: &Runner, name: &str, args: &'a [Spanned]) -> Run<'a> {
     let mut run = Run::default();
     let positional = options(runner, args, &mut run);
     let options = std::mem::take(&mut run.options);
@@ -109,7 +111,7 @@ fn prefixed(prefix: &str, spec: &Spanned) -> Spanned {
 }
 
 /// Takes the options out, and gives the words that name what is run.
-fn options(runner: &Runner, args: &[Spanned], run: &mut Run) -> Vec<Spanned> {
+fn options<'a>(runner: &Runner, args: &'a [Spanned], run: &mut Run<'a>) -> Vec<Spanned> {
     let mut positional: Vec<Spanned> = Vec::new();
     let mut options = true;
     let mut at = 0;
@@ -118,7 +120,7 @@ fn options(runner: &Runner, args: &[Spanned], run: &mut Run) -> Vec<Spanned> {
         let text = arg.text.trim();
         if options && text == "--" {
             if runner.positional == Positional::Before {
-                run.rest = args[at..].to_vec();
+                run.rest = Cow::Borrowed(&args[at..]);
                 break;
             }
             options = false;
@@ -130,11 +132,11 @@ fn options(runner: &Runner, args: &[Spanned], run: &mut Run) -> Vec<Spanned> {
                 _ if positional.is_empty() => {
                     positional.push(arg.clone());
                     if !runner.anywhere {
-                        run.rest = args[at..].to_vec();
+                        run.rest = Cow::Borrowed(&args[at..]);
                         break;
                     }
                 }
-                _ => run.rest.push(arg.clone()),
+                _ => run.rest.to_mut().push(arg.clone()),
             }
             continue;
         }

@@ -16,6 +16,16 @@ pub(super) fn command(words: &[Spanned], grammar: &Grammar, launch: &mut Launch,
     }
     launch.programs.push(name.clone());
     launch.commands.push(words.to_vec());
+    follow(name, program, args, grammar, launch, depth);
+}
+
+/// Follows a program by what the tables say it is.
+fn follow(name: String, program: &Spanned, args: &[Spanned], grammar: &Grammar, launch: &mut Launch, depth: usize) {
+    // Most programs are in none of them.
+    if !grammar.lists(&name) {
+        launch.scripts.extend(shell::inline_code(&name, args));
+        return;
+    }
     let texts: Vec<&str> = args.iter().map(|arg| arg.text.as_str()).collect();
 
     if let Some((wrapper, behind)) = grammar.wrapper(&name, &texts)
@@ -24,8 +34,12 @@ pub(super) fn command(words: &[Spanned], grammar: &Grammar, launch: &mut Launch,
         return;
     }
     if let Some((found, before, behind)) = grammar.runner(&name, &texts) {
-        let args: Vec<Spanned> = args[before].iter().chain(&args[behind..]).cloned().collect();
-        run(found, &name, &args, grammar, launch, depth);
+        if before.is_empty() {
+            run(found, &name, &args[behind..], grammar, launch, depth);
+        } else {
+            let args: Vec<Spanned> = args[before].iter().chain(&args[behind..]).cloned().collect();
+            run(found, &name, &args, grammar, launch, depth);
+        }
         return;
     }
     if grammar.runs_containers(&name)

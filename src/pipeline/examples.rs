@@ -71,7 +71,8 @@ fn is_whole_file(text: &str) -> bool {
 }
 
 /// A file of a certain client: `@claude-desktop name.json` on the first line, and the file below. Behind the name there may
-/// stand what is around the file, since examples have no disk: `tracked mode=644`, or `needs=acme` of the scripts it starts.
+/// stand what is around the file, since examples have no disk: `tracked mode=644`, `needs=acme` of the
+/// scripts it starts, `open` of programs that everybody can change.
 fn of_client<'e>(text: &'e str, tables: &Tables) -> Result<Option<Given<'e>>, String> {
     let Some((head, text)) = text.strip_prefix('@').and_then(|text| text.split_once('\n')) else { return Ok(None) };
     let mut words = head.split_whitespace();
@@ -88,7 +89,9 @@ fn of_client<'e>(text: &'e str, tables: &Tables) -> Result<Option<Given<'e>>, St
     };
     let (needs, words): (Vec<&str>, Vec<&str>) = words.partition(|word| word.starts_with("needs="));
     let needs = needs.iter().flat_map(|word| word["needs=".len()..].split(',')).map(str::to_owned).collect();
-    Ok(Some(Given { reader, name, text: text.to_owned(), around: around(words.into_iter())?, needs }))
+    let (open, words): (Vec<&str>, Vec<&str>) = words.into_iter().partition(|word| *word == "open");
+    let (around, open) = (around(words.into_iter())?, !open.is_empty());
+    Ok(Some(Given { reader, name, text: text.to_owned(), around, needs, open }))
 }
 
 /// One file of an example.
@@ -99,6 +102,8 @@ struct Given<'e> {
     around: Around,
     /// What the scripts that it starts say they need.
     needs: Vec<String>,
+    /// Whether everybody can change the programs that it starts.
+    open: bool,
 }
 
 /// What the words say is around the file; without any nothing is known of it.
@@ -143,9 +148,10 @@ fn judge(example: &Example<'_>, tables: &Tables, engine: &TextEngine) -> Result<
                     text,
                     around: around([].into_iter())?,
                     needs: Vec::new(),
+                    open: false,
                 })
             };
-            let Given { reader, name, text, around, needs } = match of_client(&example.text, tables)? {
+            let Given { reader, name, text, around, needs, open } = match of_client(&example.text, tables)? {
                 Some(given) => given,
                 None if whole => own(example.text.clone())?,
                 None => own(format!(r#"{{"mcpServers": {{"example": {}}}}}"#, example.text))?,
@@ -160,6 +166,9 @@ fn judge(example: &Example<'_>, tables: &Tables, engine: &TextEngine) -> Result<
             let mut launches: Vec<launch::Launch> =
                 config.servers.iter().map(|entry| launch::resolve(entry, &tables.grammar)).collect();
             launches.iter_mut().flat_map(|launch| &mut launch.files).for_each(|file| file.needs = needs.clone());
+            for (entry, launch) in config.servers.iter().zip(&mut launches).filter(|_| open) {
+                launch.open_to_all.extend(entry.command.iter().map(|word| (word.clone(), word.text.clone())));
+            }
             let launches = [launches];
             let configs = [config];
             let mut judged = judge::entries(&configs, &launches, &tables.for_entries());

@@ -20,6 +20,7 @@ use std::path::Path;
 use crate::config::Config;
 use crate::discover::{Home, Request, Scope};
 use crate::document::SourceId;
+use crate::launch::Launch;
 
 /// What is around one file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,6 +46,26 @@ pub fn look(configs: &[Config], wanted: impl Fn(SourceId) -> bool, request: &Req
         (config.source, Around { git, at_home, readers: permissions::readers(&config.file.path) })
     };
     configs.into_iter().zip(states).map(around).collect()
+}
+
+/// Looks at the programs that entries name by their whole path, and writes into their launches which of them every user of
+/// the machine can change.
+pub fn programs(configs: &[Config], launches: &mut [Vec<Launch>]) {
+    for (config, launches) in configs.iter().zip(launches) {
+        for (entry, launch) in config.servers.iter().zip(launches) {
+            // The program, or the script that an interpreter is given first.
+            let script = entry.args.iter().find(|arg| !arg.text.starts_with('-'));
+            for word in entry.command.iter().chain(script) {
+                let path = Path::new(&word.text);
+                if path.is_absolute()
+                    && path.is_file()
+                    && let Some(place) = permissions::open_to_all(path)
+                {
+                    launch.open_to_all.push((word.clone(), crate::discover::spelled(&place)));
+                }
+            }
+        }
+    }
 }
 
 /// A client's own config in a home. A project that lies in a home is no part of it: it may be shared in other ways.

@@ -1,6 +1,6 @@
 //! Who else on this machine can read a file.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Whom the system lets read a file besides its owner.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -53,6 +53,25 @@ pub(super) fn readers(_: &Path) -> Option<(Readers, u32)> {
     None
 }
 
+/// Which of a file and the folders above it every user of the machine can change, the nearest first. In a folder with the
+/// sticky bit others can't replace what is there.
+#[cfg(unix)]
+pub(super) fn open_to_all(path: &Path) -> Option<PathBuf> {
+    use std::os::unix::fs::MetadataExt;
+    let path = path.canonicalize().ok()?;
+    let changed_by_all = |place: &&Path| {
+        let sticky = |mode: u32| place.is_dir() && mode & 0o1000 != 0;
+        place.metadata().is_ok_and(|data| data.mode() & 0o002 != 0 && !sticky(data.mode()))
+    };
+    path.ancestors().find(changed_by_all).map(Path::to_owned)
+}
+
+/// Nothing is known of it on Windows, where lists of rights decide.
+#[cfg(not(unix))]
+pub(super) fn open_to_all(_: &Path) -> Option<PathBuf> {
+    None
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -86,5 +105,27 @@ mod tests {
         set(folder.path(), 0o700);
         assert_eq!(readers(&file), Some((Readers::Owner, 0o644)));
         assert_eq!(readers(&folder.path().join("g")), None);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn what_everybody_can_change() {
+        use std::os::unix::fs::PermissionsExt;
+        let folder = tempfile::tempdir().unwrap();
+        let set = |path: &Path, mode| std::fs::set_permissions(path, PermissionsExt::from_mode(mode)).unwrap();
+        let inner = folder.path().join("bin");
+        std::fs::create_dir(&inner).unwrap();
+        let file = inner.join("server");
+        std::fs::write(&file, "").unwrap();
+        let open = || open_to_all(&file).map(|place| place.file_name().unwrap().to_owned());
+        set(&file, 0o755);
+        set(&inner, 0o755);
+        assert_eq!(open(), None, "a temporary folder has the sticky bit");
+        set(&inner, 0o1777);
+        assert_eq!(open(), None);
+        set(&inner, 0o777);
+        assert_eq!(open(), Some("bin".into()));
+        set(&file, 0o757);
+        assert_eq!(open(), Some("server".into()));
     }
 }

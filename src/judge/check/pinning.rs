@@ -20,7 +20,7 @@ pub(super) fn edit(package: &Package, in_use: Option<&InUse>, known: &Known) -> 
     const REST: &str = "Dependencies of the package can still move; a lock file or an image digest fixes those too.";
     let write =
         |version: &str| Some(format!("Write `{}` instead of `{}`", pinned(package, version)?, package.spec.text));
-    if let Some(bad) = known.malicious.of(ecosystem, name.clone(), Some(version)) {
+    if let Some(bad) = known.malicious.of(ecosystem, &name, Some(version)) {
         let Package { name, .. } = package;
         return Some(format!("Do not use `{name}` {version}, {who}: it is known to be malicious ({}).", bad.note));
     }
@@ -30,7 +30,7 @@ pub(super) fn edit(package: &Package, in_use: Option<&InUse>, known: &Known) -> 
     // What fixes one vulnerability may have another, or be no better in another way.
     let good = |fixed: &&str| {
         advisories::known(ecosystem, &name, fixed).is_none()
-            && known.malicious.of(ecosystem, name.clone(), Some(fixed)).is_none()
+            && known.malicious.of(ecosystem, &name, Some(fixed)).is_none()
             && allows(package, fixed)
     };
     let fault = format!("{version}, {who}, is vulnerable: {}", vulnerable.list);

@@ -16,10 +16,11 @@ use crate::rules::{Draft, Packs};
 pub(in crate::judge) fn supply_chain(scene: &Scene<'_>, packs: &Packs, known: &Known, findings: &mut Vec<Finding>) {
     let mut check = Check { scene, packs, findings };
     for package in &scene.launch.packages {
-        check.pin(package, known);
-        check.known(package, known);
-        check.vulnerable_package(package);
-        check.look_alike(package);
+        let canonical = package.ecosystem.canonical(&package.name);
+        check.pin(package, &canonical, known);
+        check.known(package, &canonical, known);
+        check.vulnerable_package(package, &canonical);
+        check.look_alike(package, &canonical);
         check.cleartext(&package.spec.text, package.spec.span);
     }
     check.files(known);
@@ -41,12 +42,8 @@ impl Check<'_> {
         self.findings.extend(self.scene.finding(self.packs, rule, span, matched, fill));
     }
 
-    fn pin(&mut self, package: &Package, known: &Known) {
+    fn pin(&mut self, package: &Package, canonical: &str, known: &Known) {
         let Package { name, spec, runner, .. } = package;
-        let exact = package.ecosystem.exact(name, "1.2.3");
-        let fixed = advisories::fixed(package.ecosystem, &package.ecosystem.canonical(name))
-            .map(|(fixed, id)| format!(" Versions before {fixed} have {id}, among what is known as of {AS_OF}."))
-            .unwrap_or_default();
         let (rule, how) = match &package.pin {
             Pin::None => ("supply-chain/unpinned-package", "names no version".to_owned()),
             Pin::Tag(tag) => ("supply-chain/unpinned-package", format!("names the tag `{tag}`, which can be moved")),
@@ -54,6 +51,10 @@ impl Check<'_> {
             Pin::MovingSource => ("supply-chain/unpinned-source", String::new()),
             Pin::Exact(_) | Pin::FixedSource | Pin::Local | Pin::Unknown => return,
         };
+        let exact = package.ecosystem.exact(name, "1.2.3");
+        let fixed = advisories::fixed(package.ecosystem, canonical)
+            .map(|(fixed, id)| format!(" Versions before {fixed} have {id}, among what is known as of {AS_OF}."))
+            .unwrap_or_default();
         let edit = pinning::edit(package, self.scene.versions.of(self.scene.entry.source, package), known);
         self.add(rule, spec.span, &spec.text, |draft| {
             let draft = match edit {
@@ -69,8 +70,7 @@ impl Check<'_> {
         });
     }
 
-    fn known(&mut self, package: &Package, known: &Known) {
-        let name = package.ecosystem.canonical(&package.name);
+    fn known(&mut self, package: &Package, canonical: &str, known: &Known) {
         let version = match &package.pin {
             Pin::Exact(version) => Some(version.as_str()),
             _ => None,
@@ -78,7 +78,7 @@ impl Check<'_> {
         for (rule, list) in
             [("supply-chain/known-malicious", &known.malicious), ("supply-chain/archived-package", &known.archived)]
         {
-            if let Some(found) = list.of(package.ecosystem, name.clone(), version) {
+            if let Some(found) = list.of(package.ecosystem, canonical, version) {
                 self.add(rule, package.spec.span, &package.spec.text, |draft| {
                     draft
                         .with("package", package.name.clone())
@@ -90,12 +90,11 @@ impl Check<'_> {
     }
 
     /// A name that imitates another. What comes from elsewhere than a registry has no name that could.
-    fn look_alike(&mut self, package: &Package) {
+    fn look_alike(&mut self, package: &Package, canonical: &str) {
         if matches!(package.pin, Pin::FixedSource | Pin::MovingSource | Pin::Local | Pin::Unknown) {
             return;
         }
-        let name = package.ecosystem.canonical(&package.name);
-        let Some((known, likeness)) = look_alikes::imitated(package.ecosystem, &name) else { return };
+        let Some((known, likeness)) = look_alikes::imitated(package.ecosystem, canonical) else { return };
         let (severity, how) = match likeness {
             Likeness::Slip => (Severity::High, "is one slip away from"),
             Likeness::Scope => (Severity::High, "has a scope that reads like that of"),
@@ -111,10 +110,9 @@ impl Check<'_> {
         });
     }
 
-    fn vulnerable_package(&mut self, package: &Package) {
+    fn vulnerable_package(&mut self, package: &Package, canonical: &str) {
         if let Pin::Exact(version) = &package.pin {
-            let canonical = package.ecosystem.canonical(&package.name);
-            self.vulnerable(package.ecosystem, &canonical, &package.name, version, &package.spec);
+            self.vulnerable(package.ecosystem, canonical, &package.name, version, &package.spec);
         }
     }
 
@@ -123,8 +121,9 @@ impl Check<'_> {
         for file in &self.scene.launch.files {
             let packages = file.packages();
             for package in &packages {
-                self.known(package, known);
-                self.vulnerable_package(package);
+                let canonical = package.ecosystem.canonical(&package.name);
+                self.known(package, &canonical, known);
+                self.vulnerable_package(package, &canonical);
             }
             let open = packages
                 .iter()
@@ -189,7 +188,7 @@ impl Check<'_> {
     /// An image that is archived, or whose tag is a version with known vulnerabilities.
     fn known_image(&mut self, image: &Image, known: &Known) {
         let name = image.name.strip_prefix("docker.io/").unwrap_or(&image.name);
-        if let Some(found) = known.archived.of(Ecosystem::Docker, name.to_owned(), None) {
+        if let Some(found) = known.archived.of(Ecosystem::Docker, name, None) {
             self.add("supply-chain/archived-package", image.reference.span, &image.reference.text, |draft| {
                 draft
                     .with("package", image.name.clone())
@@ -221,8 +220,13 @@ impl Check<'_> {
         }
     }
 
-    /// Programs in folders that anybody writes to.
+    /// Programs that anybody can change, and those in folders that anybody writes to.
     fn folder(&mut self) {
+        for (word, place) in &self.scene.launch.open_to_all {
+            self.add("supply-chain/writable-program", word.span, &word.text, |draft| {
+                draft.with("path", word.text.clone()).with("place", place.clone())
+            });
+        }
         let entry = self.scene.entry;
         // The program, or the script that an interpreter is given first.
         let script = entry.args.iter().find(|arg| !arg.text.starts_with('-'));

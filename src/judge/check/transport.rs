@@ -169,21 +169,27 @@ impl Check<'_> {
 
     /// Variables of the entry, and those that a container is given by option.
     fn variables(&mut self) {
-        let own = self.scene.entry.env.iter().map(|field| (field.name.clone(), field.value.clone()));
-        let given = self.scene.launch.images.iter().flat_map(|image| image.values("--env")).filter_map(|variable| {
-            let (name, value) = variable.text.split_once('=')?;
-            Some((name.to_owned(), Spanned { text: value.to_owned(), span: variable.span }))
-        });
-        let all: Vec<_> = own.chain(given).collect();
-        for (name, value) in all {
-            let Some(known) = self.dangers.tls_off.iter().find(|known| known.is(&name, &value.text)) else { continue };
-            let process = known.process;
-            self.add("transport/tls-off", value.span, &format!("{name}={}", value.text), |draft| {
-                let draft = draft.with("switch", format!("{name}={}", value.text));
-                // What a server does with a name of its own is only what names like it usually mean.
-                if process { draft } else { draft.severity(Severity::Medium) }
-            });
+        let scene = self.scene;
+        for field in &scene.entry.env {
+            self.variable(&field.name, &field.value.text, field.value.span);
         }
+        for variable in scene.launch.images.iter().flat_map(|image| image.values("--env")) {
+            if let Some((name, value)) = variable.text.split_once('=') {
+                self.variable(name, value, variable.span);
+            }
+        }
+    }
+
+    fn variable(&mut self, name: &str, value: &str, span: Span) {
+        let capitals = name.to_ascii_uppercase();
+        let Some(known) = self.dangers.tls_off.iter().find(|known| known.is(&capitals, value)) else { return };
+        let process = known.process;
+        let switch = format!("{name}={value}");
+        self.add("transport/tls-off", span, &switch, |draft| {
+            let draft = draft.with("switch", switch.clone());
+            // What a server does with a name of its own is only what names like it usually mean.
+            if process { draft } else { draft.severity(Severity::Medium) }
+        });
     }
 
     /// Options of bridges.
