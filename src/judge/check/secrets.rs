@@ -68,13 +68,13 @@ impl<'r> Judge<'_, 'r> {
     fn known(&mut self, allowed: &[&Allowed]) -> Vec<Range<usize>> {
         let candidate = self.candidate;
         let value = candidate.value.text.as_str();
-        let whole = [0..value.len()];
-        let several;
-        let pieces: &[Range<usize>] = if is_one_literal(value) {
-            &whole
+        let (whole, several);
+        let pieces = if is_one_literal(value) {
+            whole = 0..value.len();
+            std::slice::from_ref(&whole)
         } else {
             several = literals(value);
-            &several
+            several.as_slice()
         };
         let mut refuted: Vec<Range<usize>> = Vec::new();
         // Without a name, digests and ids are no secrets.
