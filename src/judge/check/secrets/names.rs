@@ -1,5 +1,8 @@
 //! What the name of a field says of its value.
 
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
 /// What a field is for, by its name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
@@ -153,6 +156,23 @@ const BEHIND: &[&str] = &[
     "ro",
 ];
 
+/// What a word says.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Says {
+    Key,
+    Password,
+    Which,
+}
+
+/// Most words of most names are none of these, so all are asked at once.
+fn says(word: &str) -> Option<Says> {
+    static WORDS: LazyLock<HashMap<&str, Says>> = LazyLock::new(|| {
+        let lists = [(KEY_WORDS, Says::Key), (PASSWORD_WORDS, Says::Password), (BEHIND, Says::Which)];
+        lists.into_iter().flat_map(|(words, says)| words.iter().map(move |word| (*word, says))).collect()
+    });
+    WORDS.get(word).copied()
+}
+
 /// The words of a name, lower case: `SUPABASE_ACCESS_TOKEN`, `--api-key`, `figmaApiKey`, `X-Api-Key`, `APIKey`.
 pub(super) fn words_of(name: &str) -> Vec<String> {
     let mut words: Vec<String> = Vec::new();
@@ -179,11 +199,11 @@ pub(super) fn words_of(name: &str) -> Vec<String> {
 
 /// What a field is for. `words` are those of its name.
 pub(super) fn kind(words: &[String]) -> Kind {
-    let counts = |word: &&String| {
+    let counts = |word: &String| {
         let number = word.strip_prefix('v').unwrap_or(word);
-        !BEHIND.contains(&word.as_str()) && !number.bytes().all(|b| b.is_ascii_digit())
+        says(word) != Some(Says::Which) && !number.bytes().all(|b| b.is_ascii_digit())
     };
-    let Some(at) = words.iter().rposition(|word| counts(&word)) else { return Kind::Other };
+    let Some(at) = words.iter().rposition(counts) else { return Kind::Other };
     // `password1`, but no word is all digits.
     let last = words[at].trim_end_matches(|c: char| c.is_ascii_digit());
     let before = at.checked_sub(1).map(|at| words[at].as_str());
@@ -194,9 +214,10 @@ pub(super) fn kind(words: &[String]) -> Kind {
     let session = last == "session" && words.get(at + 1).is_some_and(|word| word == "string");
     let is_part = |parts: &[&str]| !last.is_ascii() && parts.iter().any(|part| last.contains(part));
     let ends = |ends: &[&str]| ends.iter().any(|end| last.ends_with(end));
-    let kind = if PASSWORD_WORDS.contains(&last) || ends(PASSWORD_ENDS) || is_part(PASSWORD_PARTS) {
+    let word = says(last);
+    let kind = if word == Some(Says::Password) || ends(PASSWORD_ENDS) || is_part(PASSWORD_PARTS) {
         Kind::Password
-    } else if KEY_WORDS.contains(&last) || turned || session || ends(KEY_ENDS) || is_part(KEY_PARTS) {
+    } else if word == Some(Says::Key) || turned || session || ends(KEY_ENDS) || is_part(KEY_PARTS) {
         Kind::Key
     } else {
         return Kind::Other;
@@ -211,8 +232,8 @@ pub(super) fn kind(words: &[String]) -> Kind {
 /// Whether one of a password's words is a word for passwords, or the last one for a key.
 pub(super) fn mentions_password(words: &[String], password: &str) -> bool {
     let digits = password.bytes().any(|byte| byte.is_ascii_digit());
-    words.iter().any(|word| PASSWORD_WORDS.contains(&word.trim_end_matches(|c: char| c.is_ascii_digit())))
-        || !digits && words.len() > 1 && words.last().is_some_and(|word| KEY_WORDS.contains(&word.as_str()))
+    words.iter().any(|word| says(word.trim_end_matches(|c: char| c.is_ascii_digit())) == Some(Says::Password))
+        || !digits && words.len() > 1 && words.last().is_some_and(|word| says(word) == Some(Says::Key))
 }
 
 /// The kind of a parameter of an address: there some names mean more than elsewhere.
