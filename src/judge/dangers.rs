@@ -83,13 +83,47 @@ pub(super) struct SupplyDangers {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub(super) struct Loader {
-    pub(super) name: String,
+    name: String,
     /// Words without one of which it loads nothing.
     #[serde(default)]
-    pub(super) only: Vec<String>,
+    only: Vec<String>,
+    /// Programs and files that load nothing, so that only what is in `only` counts behind them.
+    #[serde(default)]
+    harmless: Vec<String>,
+    /// Programs without one of which nobody obeys it.
+    #[serde(default)]
+    programs: Vec<String>,
     /// It names folders, which may be the project's own.
     #[serde(default)]
     pub(super) search_path: bool,
+}
+
+impl Loader {
+    /// Whether a value loads something, where these programs run.
+    pub(super) fn loads(&self, name: &str, value: &str, programs: &[String]) -> bool {
+        let named = match self.name.strip_suffix('*') {
+            Some(start) => name.starts_with(start),
+            None => self.name == name,
+        };
+        if !named || !self.programs.is_empty() && !programs.iter().any(|program| self.programs.contains(program)) {
+            return false;
+        }
+        // Node takes quotes out of its options, and a low line for a dash; git knows its settings in any case.
+        let plain = value.replace('"', "").to_ascii_lowercase();
+        let dashed = plain.replace('_', "-");
+        let has = |word: &String| {
+            let word = word.to_ascii_lowercase();
+            plain.contains(&word) || dashed.contains(&word)
+        };
+        let first = plain.split_whitespace().next().unwrap_or_default();
+        let first = first.rsplit(['/', '\\']).next().unwrap_or(first);
+        let harmless = self.harmless.iter().any(|known| known == first.trim_end_matches(".exe"));
+        if self.harmless.is_empty() {
+            self.only.is_empty() || self.only.iter().any(has)
+        } else {
+            !harmless || self.only.iter().any(has)
+        }
+    }
 }
 
 /// An option or a variable that switches a check of what is fetched off.

@@ -220,7 +220,8 @@ pub fn entries(configs: &[Config], launches: &[Vec<Launch>], tables: &Tables<'_>
         let before = judged.findings.len();
         check::secrets(&scene, &context, judged);
         check::supply_chain(&scene, tables.packs, tables.known, &mut judged.findings);
-        check::environment(&scene, tables.packs, &tables.known.dangers.supply_chain, &mut judged.findings);
+        let own_names = &tables.known.dangers.transport.own_names;
+        check::environment(&scene, tables.packs, &tables.known.dangers.supply_chain, own_names, &mut judged.findings);
         check::container(&scene, tables.packs, &tables.known.dangers.container, &mut judged.findings);
         check::transport(&scene, tables.packs, &tables.known.dangers.transport, tables.clients, &mut judged.findings);
         check::runs(&scene, tables.packs, tables.clients, &mut judged.findings);

@@ -40,6 +40,12 @@ impl Image {
         self.options.iter().filter(move |option| option.name == name).filter_map(|option| option.value.as_ref())
     }
 
+    /// Whether it is only taken from this machine: nothing is pulled, or its name is one of podman's own.
+    pub fn is_local(&self) -> bool {
+        let pull = self.values("--pull").last().is_some_and(|pull| pull.text == "never");
+        pull || self.name.starts_with("localhost/") || self.name == "sha256"
+    }
+
     /// Where a flag is set: given, and not as `--flag=false`.
     pub fn flag(&self, name: &str) -> Option<Span> {
         let set = |option: &&ContainerOption| {
@@ -50,8 +56,8 @@ impl Image {
     }
 }
 
-/// The image of a `run` command, if it is one.
-pub(super) fn parse(runner: &ContainerRunner, name: &str, args: &[Spanned]) -> Option<Image> {
+/// The image of a `run` command, if it is one, and the words behind it.
+pub(super) fn parse<'a>(runner: &ContainerRunner, name: &str, args: &'a [Spanned]) -> Option<(Image, &'a [Spanned])> {
     let mut at = 0;
     loop {
         let text = args.get(at)?.text.as_str();
@@ -72,7 +78,7 @@ pub(super) fn parse(runner: &ContainerRunner, name: &str, args: &[Spanned]) -> O
             continue;
         }
         if !text.starts_with('-') {
-            return Some(image(name, arg, options));
+            return Some((image(name, arg, options), &args[at..]));
         }
         let rest =
             if text.starts_with("--") { long(runner, arg, &mut options) } else { short(runner, arg, &mut options) };

@@ -16,7 +16,13 @@ pub(super) struct Runner {
     pub(super) programs: Vec<String>,
     #[serde(default)]
     subcommands: Vec<String>,
+    #[serde(default)]
+    unless: Vec<String>,
     pub(super) specs: Specs,
+    #[serde(default)]
+    pub(super) offline: Vec<String>,
+    #[serde(default)]
+    pub(super) interpreters: Vec<String>,
     #[serde(default)]
     pub(super) values: Vec<String>,
     #[serde(default)]
@@ -87,6 +93,12 @@ pub(super) struct Wrapper {
     #[serde(default)]
     pub(super) skip: usize,
     #[serde(default)]
+    pub(super) instead: Vec<String>,
+    #[serde(default)]
+    pub(super) slashes: bool,
+    #[serde(default)]
+    pub(super) joins: bool,
+    #[serde(default)]
     pub(super) files: BTreeMap<String, String>,
     #[serde(default)]
     pub(super) dialect: Dialect,
@@ -96,7 +108,7 @@ pub(super) struct Wrapper {
 
 /// A program that passes on to another server: to an address in its arguments, or a command of its own.
 #[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub(super) struct Bridge {
     /// Its names where it is installed.
     #[serde(default)]
@@ -104,8 +116,13 @@ pub(super) struct Bridge {
     /// Its packages where a runner starts it.
     #[serde(default)]
     pub(super) packages: Vec<String>,
+    /// Its images where a container runtime starts it.
+    #[serde(default)]
+    pub(super) images: Vec<String>,
     #[serde(default)]
     pub(super) lines: Vec<String>,
+    #[serde(default)]
+    pub(super) named_lines: Vec<String>,
     #[serde(default)]
     pub(super) after: Vec<String>,
     #[serde(default)]
@@ -125,6 +142,8 @@ pub(super) struct Opaque {
     subcommands: Vec<String>,
     #[serde(default)]
     values: Vec<String>,
+    #[serde(default)]
+    unless: Vec<String>,
     pub(super) hidden: String,
 }
 
@@ -281,7 +300,8 @@ impl Grammar {
         self.kinds(program)?.runners.iter().map(|at| &self.runners[*at]).find_map(|runner| {
             let takes = |option: &str| runner.values.iter().chain(&runner.packages).any(|known| known == option);
             let (before, behind) = subcommand(&runner.subcommands, args, takes)?;
-            Some((runner, 0..before, behind))
+            let other = !runner.unless.is_empty() && subcommand(&runner.unless, args, takes).is_some();
+            (!other).then_some((runner, 0..before, behind))
         })
     }
 
@@ -290,7 +310,9 @@ impl Grammar {
         self.kinds(program)?.opaques.iter().map(|at| &self.opaques[*at]).find_map(|opaque| {
             let takes = |option: &str| opaque.values.iter().any(|value| value == option);
             let (_, behind) = subcommand(&opaque.subcommands, args, takes)?;
-            Some((opaque, behind))
+            let word = args.get(behind..)?.iter().find(|arg| !arg.starts_with('-'));
+            let file = word.is_some_and(|word| opaque.unless.iter().any(|end| word.ends_with(end.as_str())));
+            (!file).then_some((opaque, behind))
         })
     }
 }

@@ -10,11 +10,12 @@ mod remote;
 mod runner;
 mod shell;
 mod unwrap;
+mod wrapper;
 
 pub use container::{ContainerOption, Image};
 pub use grammar::{Grammar, GrammarError};
 pub use mount::Bind;
-pub use package::{Ecosystem, Package, Pin};
+pub use package::{Ecosystem, Package, Pin, npm_alias};
 pub use remote::{Remote, Via, is_loopback};
 pub use shell::{Script, ScriptKind};
 

@@ -111,6 +111,8 @@ pub(super) enum Specs {
     /// As PyPI, where `name@version` is that version.
     Uv,
     Deno,
+    /// As Deno, where what has no prefix is a package of npm.
+    Dx,
     Go,
     Crates,
     NuGet,
@@ -171,6 +173,7 @@ pub(super) fn parse(specs: Specs, runner: &str, spec: &Spanned) -> Option<Packag
         Specs::PyPi => of(Ecosystem::PyPi, pypi::read(text, false)),
         Specs::Uv => of(Ecosystem::PyPi, pypi::read(text, true)),
         Specs::Deno => Some(deno::read(text)),
+        Specs::Dx => Some(deno::read_package(text)),
         Specs::Go => of(Ecosystem::Go, registries::go(text)),
         Specs::Crates => of(Ecosystem::Crates, registries::crates(text)),
         Specs::NuGet => of(Ecosystem::NuGet, registries::nuget(text)),
@@ -181,6 +184,10 @@ pub(super) fn parse(specs: Specs, runner: &str, spec: &Spanned) -> Option<Packag
         Specs::Mise => prefixed(text, ':', &MISE),
         Specs::Thv => prefixed(text, ':', &THV),
     }?;
+    // Without a name nothing is fetched: the runner refuses it.
+    if name.starts_with('-') || name.trim_matches(['@', '/']).is_empty() {
+        return None;
+    }
     Some(Package { ecosystem, runner: runner.to_owned(), spec, name, pin })
 }
 
@@ -224,6 +231,11 @@ fn prefixed(text: &str, mark: char, known: &Prefixes) -> Option<(Ecosystem, Stri
     parse(*specs, "", &rest).map(|package| (package.ecosystem, package.name, package.pin))
 }
 
+/// Where the real package of npm's `alias@npm:name@version` begins.
+pub fn npm_alias(spec: &str) -> Option<usize> {
+    npm::alias(spec)
+}
+
 /// What an option such as `--version` says about a package that is named without one.
 pub(super) fn version(specs: Specs, version: &str) -> Pin {
     match default_of(version.trim()) {
@@ -251,6 +263,14 @@ pub(super) fn revision(revision: &str) -> Pin {
 /// A full commit: a shorter one is looked up as a name, and names move.
 fn is_commit(revision: &str) -> bool {
     matches!(revision.len(), 40 | 64) && revision.bytes().all(|b| b.is_ascii_hexdigit())
+}
+
+/// Whether an address is that of an archive of one commit.
+fn is_archive_of_commit(address: &str) -> bool {
+    let path = address.split(['?', '#']).next().unwrap_or(address);
+    let commit =
+        |part: &str| is_commit([".tar.gz", ".zip", ".tgz"].iter().fold(part, |part, end| part.trim_end_matches(end)));
+    path.split('/').any(commit)
 }
 
 fn is_local(spec: &str) -> bool {

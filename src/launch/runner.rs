@@ -1,6 +1,7 @@
 //! Arguments of `npx`, `uvx` and their kin.
 
 use std::borrow::Cow;
+use std::ops::Range;
 
 use super::container::ContainerOption as Given;
 use super::grammar::{Positional, Runner};
@@ -37,16 +38,14 @@ pub(super) fn parse<'a>(runner: &Runner, name: &str, args: &'a [Spanned]) -> Run
             .collect();
         named
     };
-    for spec in values(&runner.packages) {
-        packages.extend(package::parse(plain(runner), name, &spec));
+    for spec in values(&runner.packages).into_iter().filter(|spec| !is_interpreter(runner, spec)) {
+        packages.extend(package::parse(runner.specs, name, &spec));
     }
-    let given = !packages.is_empty();
+    let given = options.iter().any(|option| runner.packages.contains(&option.name));
     for list in values(&runner.with) {
-        let mut start = 0;
-        for part in list.text.split(',') {
-            let spec = Spanned { text: part.to_owned(), span: list.part(start, start + part.len()) };
+        for range in requirements(&list.text) {
+            let spec = Spanned { text: list.text[range.clone()].to_owned(), span: list.part(range.start, range.end) };
             packages.extend(package::parse(plain(runner), name, &spec));
-            start += part.len() + 1;
         }
     }
     run.shell = values(&runner.shell);
@@ -57,10 +56,28 @@ pub(super) fn parse<'a>(runner: &Runner, name: &str, args: &'a [Spanned]) -> Run
         let pin = revision.as_ref().map_or(Pin::MovingSource, |revision| package::revision(&revision.text));
         packages.extend(package::source(runner.specs, name, source, pin));
     }
+    let offline = options.iter().any(|option| {
+        let no = option.value.as_ref().is_some_and(|value| value.text == "false");
+        runner.offline.contains(&option.name) && !no
+    });
     run.options = options;
-    if !sources.is_empty() || given || !run.shell.is_empty() {
-        return run;
+    if given && runner.positional == Positional::Package {
+        run.other = positional.into_iter().next();
+    } else if sources.is_empty() && run.shell.is_empty() {
+        place(runner, name, positional, version.as_ref(), &mut run);
     }
+    if offline {
+        // What is there already runs, or nothing does.
+        run.packages
+            .iter_mut()
+            .filter(|package| !matches!(package.pin, Pin::Exact(_)))
+            .for_each(|package| package.pin = Pin::Local);
+    }
+    run
+}
+
+/// Reads the words that are no options.
+fn place(runner: &Runner, name: &str, positional: Vec<Spanned>, version: Option<&Spanned>, run: &mut Run) {
     match runner.positional {
         Positional::Local => run.other = positional.into_iter().next(),
         Positional::Package | Positional::Packages | Positional::Before => {
@@ -69,13 +86,13 @@ pub(super) fn parse<'a>(runner: &Runner, name: &str, args: &'a [Spanned]) -> Run
                     Some(prefix) => prefixed(prefix, &spec),
                     None => spec,
                 };
-                if runner.remote_scripts && is_url(&spec.text) {
+                if runner.remote_scripts && is_url(&spec.text) || is_interpreter(runner, &spec) {
                     run.other = Some(spec);
                     continue;
                 }
                 match package::parse(runner.specs, name, &spec) {
                     Some(mut package) => {
-                        if let (Pin::None, Some(version)) = (&package.pin, &version) {
+                        if let (Pin::None, Some(version)) = (&package.pin, version) {
                             package.pin = package::version(runner.specs, &version.text);
                         }
                         run.packages.push(package);
@@ -85,10 +102,35 @@ pub(super) fn parse<'a>(runner: &Runner, name: &str, args: &'a [Spanned]) -> Run
             }
         }
     }
-    run
 }
 
-/// The grammar of what stands behind an option: uv's `name@version` is one only in the place of the program.
+/// Whether a word asks for an interpreter of some version, and for no package.
+fn is_interpreter(runner: &Runner, spec: &Spanned) -> bool {
+    let word = spec.text.trim().split('@').next().unwrap_or_default();
+    let word = word.trim_end_matches(|c: char| c.is_ascii_digit() || c == '.');
+    runner.interpreters.iter().any(|known| known == word)
+}
+
+/// The requirements of a list with commas. One inside of brackets, or before a comparison, belongs to a requirement.
+fn requirements(list: &str) -> Vec<Range<usize>> {
+    let mut ranges = Vec::new();
+    let (mut start, mut depth) = (0, 0usize);
+    for (at, c) in list.char_indices() {
+        match c {
+            '[' => depth += 1,
+            ']' => depth = depth.saturating_sub(1),
+            ',' if depth == 0 && !list[at + 1..].trim_start().starts_with(['<', '>', '=', '!', '~']) => {
+                ranges.push(start..at);
+                start = at + 1;
+            }
+            _ => {}
+        }
+    }
+    ranges.push(start..list.len());
+    ranges
+}
+
+/// The grammar of what is added: uv's `name@version` is one only for what the program comes from.
 fn plain(runner: &Runner) -> package::Specs {
     match runner.specs {
         package::Specs::Uv => package::Specs::PyPi,

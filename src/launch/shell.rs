@@ -1,10 +1,13 @@
 //! Command lines, as a shell splits them. Nothing is expanded.
 
+mod fetch;
+
+pub(super) use fetch::{fetches, judge};
+
 use std::ops::Range;
 
 use serde::Deserialize;
 
-use super::program_name;
 use crate::config::Spanned;
 use crate::document::Span;
 
@@ -63,106 +66,97 @@ pub(super) fn words(line: &str) -> Vec<Word> {
 
 /// The commands of a line, each as its words with their places.
 pub(super) fn commands(line: &Spanned, dialect: Dialect) -> Vec<Vec<Spanned>> {
-    let words = lex(&line.text, dialect);
-    words
-        .split(|word| word.operator)
-        .filter(|command| !command.is_empty())
-        .map(|command| {
-            command
-                .iter()
-                .map(|word| Spanned { span: line.part(word.range.start, word.range.end), text: word.text.clone() })
-                .collect()
-        })
-        .collect()
+    joined(std::slice::from_ref(line), |_| true, dialect)
 }
 
-/// Programs that fetch from the network.
-const FETCHERS: &[&str] = &[
-    "curl",
-    "wget",
-    "iwr",
-    "irm",
-    "invoke-webrequest",
-    "invoke-restmethod",
-    "fetch",
-    "aria2c",
-    "http",
-    "nc",
-    "ncat",
-    "certutil",
-    "bitsadmin",
-];
-/// Programs that run what they read.
-const INTERPRETERS: &[&str] = &[
-    "sh",
-    "bash",
-    "zsh",
-    "dash",
-    "ksh",
-    "python",
-    "python3",
-    "node",
-    "perl",
-    "ruby",
-    "php",
-    "iex",
-    "invoke-expression",
-    "eval",
-    "source",
-    "pwsh",
-    "powershell",
-    "deno",
-    "bun",
-];
-
-/// Whether a line fetches and runs something.
-pub(super) fn judge(line: &Spanned, dialect: Dialect) -> Option<Script> {
-    let words = lex(&line.text, dialect);
-    let commands: Vec<&[Word]> = words.split(|word| word.operator).filter(|command| !command.is_empty()).collect();
-    let program = |command: &[Word]| {
-        command.first().map(|word| program_name(&word.text).to_ascii_lowercase()).unwrap_or_default()
-    };
-    let fetches = |text: &str| {
-        let lower = text.to_ascii_lowercase();
-        FETCHERS
-            .iter()
-            .any(|name| lower.split(|c: char| !c.is_ascii_alphanumeric() && c != '-').any(|word| word == *name))
-            && lower.contains("://")
-    };
-    // A fetch anywhere in a line that starts a server is a fetch at every start.
-    let fetched = commands.iter().any(|command| FETCHERS.contains(&program(command).as_str()));
-    // `bash <(curl …)`, `$(curl …)`, `eval "$(wget …)"`.
-    let substituted =
-        (line.text.contains("<(") || line.text.contains("$(") || line.text.contains('`')) && fetches(&line.text);
-    let decoded = commands.iter().any(|command| {
-        program(command) == "base64"
-            && command.iter().any(|word| matches!(word.text.as_str(), "-d" | "-D" | "--decode"))
-    }) && commands.iter().any(|command| INTERPRETERS.contains(&program(command).as_str()));
-    (fetched || substituted || decoded).then(|| Script {
-        kind: ScriptKind::Fetch,
-        program: commands.first().map(|command| program(command)).unwrap_or_default(),
-        span: line.span,
-        text: line.text.clone(),
-    })
+/// The commands of a line that stands in several words. `splits` says of which words a shell sees the inside.
+pub(super) fn joined(line: &[Spanned], splits: impl Fn(&Spanned) -> bool, dialect: Dialect) -> Vec<Vec<Spanned>> {
+    let mut commands = vec![Vec::new()];
+    for part in line {
+        if !splits(part) {
+            commands.last_mut().into_iter().for_each(|command| command.push(part.clone()));
+            continue;
+        }
+        for word in lex(&part.text, dialect) {
+            if word.operator {
+                commands.push(Vec::new());
+            } else if let Some(command) = commands.last_mut() {
+                command.push(Spanned { span: part.part(word.range.start, word.range.end), text: word.text });
+            }
+        }
+    }
+    commands.retain(|command| !command.is_empty());
+    commands
 }
 
-/// Code that an interpreter is given as an argument: `python -c …`, `node -e …`, `powershell -EncodedCommand …`.
+/// Code that an interpreter is given as an argument: `python -c …`, `node -e …`, `python -uc …`.
 pub(super) fn inline_code(program: &str, args: &[Spanned]) -> Option<Script> {
-    let options: &[&str] = match program.trim_end_matches(|c: char| c.is_ascii_digit() || c == '.') {
-        "python" | "pypy" => &["-c"],
-        "node" | "bun" | "tsx" | "ts-node" => &["-e", "--eval", "-p", "--print"],
-        "deno" => &["eval"],
-        "perl" | "ruby" => &["-e", "-E"],
-        "php" => &["-r"],
+    let (options, values): (&[&str], &[&str]) = match program.trim_end_matches(|c: char| c.is_ascii_digit() || c == '.')
+    {
+        "python" | "pypy" => (&["-c"], &["-W", "-X"]),
+        "node" | "bun" | "tsx" | "ts-node" => (
+            &["-e", "--eval", "-p", "--print", "-pe"],
+            &["-r", "--require", "--import", "--loader", "-C", "--env-file"],
+        ),
+        "deno" => (&["eval"], &[]),
+        "perl" | "ruby" => (&["-e", "-E"], &["-I", "-r"]),
+        "php" => (&["-r"], &["-d", "-c"]),
+        "osascript" => (&["-e"], &["-l", "-s"]),
+        "Rscript" | "lua" | "julia" => (&["-e"], &["-l"]),
         _ => return None,
     };
-    let at = args.iter().position(|arg| options.contains(&arg.text.as_str()))?;
-    // Behind a script's name the options are the script's own.
-    if args[..at].iter().any(|arg| !arg.text.starts_with('-')) {
-        return None;
+    let python = options == ["-c"];
+    let mut at = 0;
+    while let Some(arg) = args.get(at) {
+        // Short options of Python stand together, and the last of them may be this one: `-Iuc`.
+        let together = python && arg.text.starts_with('-') && !arg.text.starts_with("--") && arg.text.ends_with('c');
+        if options.contains(&arg.text.as_str()) || together {
+            let code = args.get(at + 1)?;
+            return Some(self::code(program, code.clone()));
+        }
+        let joined =
+            arg.text.split_once('=').filter(|(option, _)| option.starts_with("--") && options.contains(option));
+        if let Some((option, value)) = joined {
+            let span = arg.part(option.len() + 1, arg.text.len());
+            return Some(self::code(program, Spanned { text: value.to_owned(), span }));
+        }
+        // Behind a script's or a module's name the options are its own.
+        if !arg.text.starts_with('-') || arg.text == "-m" {
+            return None;
+        }
+        at += if values.contains(&arg.text.as_str()) { 2 } else { 1 };
     }
-    let code = args.get(at + 1)?;
-    Some(Script { kind: ScriptKind::Code, program: program.to_owned(), span: code.span, text: code.text.clone() })
+    None
+}
+
+fn code(program: &str, code: Spanned) -> Script {
+    Script { kind: ScriptKind::Code, program: program.to_owned(), span: code.span, text: code.text }
+}
+
+/// How many words a line may grow by.
+pub(super) const MOST_GIVEN: usize = 1024;
+
+/// The words of a command with what `$0`, `$1`, `$@` stand for in their place, while that is not more than is left.
+pub(super) fn with_given(words: Vec<Spanned>, given: &[Spanned], left: &mut usize) -> Vec<Spanned> {
+    if given.is_empty() || !words.iter().any(|word| word.text.starts_with('$')) {
+        return words;
+    }
+    let mut stands_for = |word: Spanned| {
+        let name = word.text.strip_prefix('$').map(|name| name.trim_matches(['{', '}']));
+        let given = match name {
+            Some("@" | "*") => given.get(1..),
+            Some(name) => name.parse().ok().and_then(|at: usize| given.get(at..)?.get(..1)),
+            None => None,
+        };
+        match given.filter(|given| given.len() <= *left) {
+            Some(given) => {
+                *left -= given.len();
+                given.to_vec()
+            }
+            None => vec![word],
+        }
+    };
+    words.into_iter().flat_map(&mut stands_for).collect()
 }
 
 /// Words of a shell that stand before a command.
@@ -205,6 +199,17 @@ fn lex(line: &str, dialect: Dialect) -> Vec<Word> {
             }
             '`' if dialect == Dialect::PowerShell => {
                 word.get_or_insert_with(|| (String::new(), at)).0.extend(chars.next().map(|(_, next)| next));
+            }
+            // The older spelling of `$(…)`.
+            '`' if dialect == Dialect::Posix => {
+                let (text, _) = word.get_or_insert_with(|| (String::new(), at));
+                text.push_str("$(");
+                text.extend(chars.by_ref().map(|(_, inner)| inner).take_while(|inner| *inner != '`'));
+                text.push(')');
+            }
+            // A quote with escapes of its own: `$'…'`.
+            '$' if dialect == Dialect::Posix && matches!(next, Some('\'' | '"')) => {
+                word.get_or_insert_with(|| (String::new(), at));
             }
             '$' if dialect == Dialect::Posix && field_separator(&line[at..]) > 0 => {
                 end!(at);
@@ -292,26 +297,11 @@ mod tests {
         assert_eq!(texts("cd .. && npx x;y|z & w"), ["cd", "..", "&", "npx", "x", ";", "y", "|", "z", "&", "w"]);
         assert_eq!(texts(r"C:\tools\npx.cmd x"), [r"C:\tools\npx.cmd", "x"]);
         assert_eq!(texts("'open"), ["open"]);
+        let posix = |line: &str| lex(line, Dialect::Posix).into_iter().map(|word| word.text).collect::<Vec<_>>();
+        assert_eq!(posix("A=`op read x` npx $'a b'"), ["A=$(op read x)", "npx", "a b"]);
+        assert_eq!(posix("a `b"), ["a", "$(b)"]);
         let found = words("a  'b c'");
         assert_eq!(found[1].range, 3..8);
-    }
-
-    #[test]
-    fn fetching_is_seen() {
-        for text in [
-            "curl -fsSL https://x.io/i.sh | sh",
-            "bash <(curl https://x.io/i.sh)",
-            "wget -qO- https://x | bash",
-            "echo aGk= | base64 -d | sh",
-        ] {
-            assert!(
-                judge(&line(text), Dialect::Posix).is_some_and(|script| script.kind == ScriptKind::Fetch),
-                "{text}"
-            );
-        }
-        for text in ["npx -y x", "cd a && node b.js", "echo curl", "node fetch.js"] {
-            assert_eq!(judge(&line(text), Dialect::Posix), None, "{text}");
-        }
     }
 
     #[test]
@@ -320,6 +310,9 @@ mod tests {
         assert!(inline_code("python3", &args(&["-u", "-c", "import os"])).is_some());
         assert!(inline_code("python3", &args(&["server.py", "-c", "config"])).is_none());
         assert!(inline_code("node", &args(&["index.js"])).is_none());
+        assert!(inline_code("python3", &args(&["-Iuc", "import os"])).is_some());
+        assert!(inline_code("python3", &args(&["-m", "acme", "-c", "x"])).is_none());
+        assert!(inline_code("node", &args(&["-r", "./x.js", "--eval=1"])).is_some());
     }
 
     proptest! {

@@ -1,9 +1,10 @@
 //! From a command to what runs in the end.
 
-use super::grammar::{Bridge, Grammar, How, Opaque, Positional, Runner, Wrapper};
+use super::grammar::{Bridge, Grammar, Opaque, Positional, Runner};
 use super::runner::Run;
 use super::shell::Dialect;
-use super::{Hidden, Launch, LocalScript, Via, container, program_name, remote, runner, shell};
+use super::wrapper::Unwrap;
+use super::{Hidden, Image, Launch, LocalScript, ScriptKind, Via, container, program_name, remote, runner, shell};
 use crate::config::{Part, Spanned, parts};
 
 /// Takes one command apart. `depth` bounds wrappers inside wrappers.
@@ -23,8 +24,7 @@ pub(super) fn command(words: &[Spanned], grammar: &Grammar, launch: &mut Launch,
 fn follow(name: String, program: &Spanned, args: &[Spanned], grammar: &Grammar, launch: &mut Launch, depth: usize) {
     // Most programs are in none of them.
     if !grammar.lists(&name) {
-        launch.scripts.extend(shell::inline_code(&name, args));
-        return;
+        return plain(&name, program, args, launch);
     }
     let texts: Vec<&str> = args.iter().map(|arg| arg.text.as_str()).collect();
 
@@ -43,9 +43,9 @@ fn follow(name: String, program: &Spanned, args: &[Spanned], grammar: &Grammar, 
         return;
     }
     if grammar.runs_containers(&name)
-        && let Some(image) = container::parse(&grammar.container, &name, args)
+        && let Some((image, inside)) = container::parse(&grammar.container, &name, args)
     {
-        launch.images.push(image);
+        contained(image, inside, grammar, launch, depth);
     } else if let Some((Opaque { hidden, .. }, behind)) = grammar.opaque(&name, &texts) {
         let span = if behind == 0 { program.span } else { args[behind - 1].span };
         launch.hidden.push(Hidden { program: name, place: hidden.clone(), span });
@@ -54,8 +54,31 @@ fn follow(name: String, program: &Spanned, args: &[Spanned], grammar: &Grammar, 
         if !bridges.is_empty() {
             pass_on(bridges, &name, args, grammar, launch, depth);
         }
-        launch.scripts.extend(shell::inline_code(&name, args));
+        plain(&name, program, args, launch);
     }
+}
+
+/// A program that starts nothing else: whether it is given code, or fetches something.
+fn plain(name: &str, program: &Spanned, args: &[Spanned], launch: &mut Launch) {
+    launch.scripts.extend(shell::inline_code(name, args));
+    if shell::fetches(name, args.iter().map(|arg| arg.text.as_str())) {
+        launch.scripts.push(shell::fetched(name, program));
+    }
+}
+
+/// An image, and what is started in it: `docker run node npx -y x`, `--entrypoint npx`, or arguments of a bridge.
+fn contained(image: Image, inside: &[Spanned], grammar: &Grammar, launch: &mut Launch, depth: usize) {
+    let entrypoint = image.values("--entrypoint").last().filter(|word| !word.text.is_empty()).cloned();
+    let words: Vec<Spanned> = entrypoint.into_iter().chain(inside.iter().cloned()).collect();
+    let is_bridge = |bridge: &&Bridge| bridge.images.contains(&image.name);
+    let bridges: Vec<&Bridge> = grammar.bridges.iter().filter(is_bridge).collect();
+    let program = words.first().map(|word| program_name(&word.text)).unwrap_or_default();
+    if !bridges.is_empty() {
+        pass_on(bridges, &image.runner, &words, grammar, launch, depth);
+    } else if grammar.knows(&program) || !grammar.bridges_of(&program).is_empty() {
+        command(&words, grammar, launch, depth);
+    }
+    launch.images.push(image);
 }
 
 /// What a runner fetches, and what it starts with that.
@@ -65,6 +88,10 @@ fn run(found: &Runner, name: &str, args: &[Spanned], grammar: &Grammar, launch: 
         script(line, Dialect::Posix, grammar, launch, depth);
     }
     let mut followed = false;
+    // Beside what is fetched, any program can be started: `npx -p node@20 npx -y x`.
+    let starts = found.positional == Positional::Package && !found.images;
+    let known = |text: &str| remote::is_url(text) || grammar.knows(&program_name(text));
+    let other = other.filter(|other| !starts || known(&other.text));
     if let Some(other) = other {
         if remote::is_url(&other.text) && found.remote_scripts {
             launch.scripts.push(shell::fetched(name, &other));
@@ -78,6 +105,9 @@ fn run(found: &Runner, name: &str, args: &[Spanned], grammar: &Grammar, launch: 
             } else if let Some(hidden) = &found.hidden {
                 launch.hidden.push(Hidden { program: name.to_owned(), place: hidden.clone(), span: other.span });
             }
+        } else if starts {
+            command(&[other].into_iter().chain(rest.iter().cloned()).collect::<Vec<_>>(), grammar, launch, depth);
+            followed = true;
         } else if found.positional == Positional::Local {
             if other.text.ends_with(".py") {
                 let folder = options.iter().find(|option| matches!(option.name.as_str(), "--directory" | "--project"));
@@ -109,6 +139,8 @@ fn run(found: &Runner, name: &str, args: &[Spanned], grammar: &Grammar, launch: 
 fn pass_on(bridges: Vec<&Bridge>, name: &str, rest: &[Spanned], grammar: &Grammar, launch: &mut Launch, depth: usize) {
     launch.remotes.extend(remote::among(rest, if bridges.is_empty() { Via::Server } else { Via::Bridge }));
     for bridge in bridges {
+        // A word before the mark can be the value of an option.
+        let marked = bridge.rest && rest.iter().any(|arg| arg.text == "--");
         for (at, arg) in rest.iter().enumerate() {
             let behind = rest.get(at + 1..).unwrap_or_default();
             let (option, joined) = arg.text.split_once('=').unwrap_or((&arg.text, ""));
@@ -120,7 +152,9 @@ fn pass_on(bridges: Vec<&Bridge>, name: &str, rest: &[Spanned], grammar: &Gramma
                 script(&line, Dialect::Posix, grammar, launch, depth);
             } else if bridge.after.contains(&arg.text) || bridge.rest && arg.text == "--" {
                 return command(behind, grammar, launch, depth);
-            } else if bridge.rest && !arg.text.starts_with('-') && grammar.knows(&program_name(&arg.text)) {
+            } else if bridge.named_lines.contains(&arg.text) {
+                behind.get(1).into_iter().for_each(|line| script(line, Dialect::Posix, grammar, launch, depth));
+            } else if bridge.rest && !marked && !arg.text.starts_with('-') && grammar.knows(&program_name(&arg.text)) {
                 return command(&rest[at..], grammar, launch, depth);
             } else if bridge.elsewhere.contains(&arg.text)
                 && let (Some(hidden), Some(next)) = (&bridge.hidden, behind.first())
@@ -133,211 +167,45 @@ fn pass_on(bridges: Vec<&Bridge>, name: &str, rest: &[Spanned], grammar: &Gramma
     }
 }
 
-/// A wrapper being taken off.
-struct Unwrap<'g> {
-    wrapper: &'g Wrapper,
-    grammar: &'g Grammar,
-    depth: usize,
-}
-
-impl Unwrap<'_> {
-    /// Follows the command inside; false if there is none, so that the program is no wrapper here.
-    fn run(&self, name: &str, args: &[Spanned], launch: &mut Launch) -> bool {
-        if self.wrapper.vault {
-            launch.vault = Some(name.to_owned());
-        }
-        match self.wrapper.how {
-            How::Shell => self.shell(name, args, launch),
-            How::After => self.after(args, launch),
-            How::Cmd => self.cmd(args, launch),
-            How::Rest | How::Env => self.rest(args, launch),
-            How::Module => return self.module(args, launch),
-            How::File => return self.file(args, launch),
-        }
-        true
-    }
-
-    fn command(&self, words: &[Spanned], launch: &mut Launch) {
-        match words {
-            // One word that is a line.
-            [line] if line.text.trim().contains(' ') => self.script(line, launch),
-            words => command(words, self.grammar, launch, self.depth),
-        }
-    }
-
-    fn script(&self, line: &Spanned, launch: &mut Launch) {
-        script(line, self.wrapper.dialect, self.grammar, launch, self.depth);
-    }
-
-    fn shell(&self, name: &str, args: &[Spanned], launch: &mut Launch) {
-        let wrapper = self.wrapper;
-        let is_among = |options: &[String], text: &str| {
-            let lower = text.to_ascii_lowercase();
-            let begins = |option: &String| wrapper.abbreviates && lower.len() > 1 && option.starts_with(&lower);
-            options.iter().any(|option| option.eq_ignore_ascii_case(text) || begins(option))
-        };
-        // Short options stand together in any order: `-lc`, `-cx`.
-        let cluster =
-            |text: &str| wrapper.clusters && text.starts_with('-') && !text.starts_with("--") && text.contains('c');
-        if let Some(at) = args.iter().position(|arg| is_among(&wrapper.encoded, &arg.text)) {
-            launch.scripts.extend(args.get(at + 1).map(shell::encoded));
-        }
-        match args.iter().position(|arg| is_among(&wrapper.options, &arg.text) || cluster(&arg.text)) {
-            // Further words are arguments of the line, or, for PowerShell, more of it.
-            Some(at) => match &args[at + 1..] {
-                [line] => self.script(line, launch),
-                [line, rest @ ..] => {
-                    self.script(line, launch);
-                    if !wrapper.clusters && !rest.is_empty() {
-                        command(&args[at + 1..], self.grammar, launch, self.depth);
-                    }
-                }
-                [] => {}
-            },
-            // `powershell "npx -y x"`
-            None if !wrapper.clusters => {
-                args.iter()
-                    .filter(|arg| !arg.text.starts_with('-') && arg.text.contains(' '))
-                    .for_each(|line| self.script(line, launch));
-            }
-            None => launch.scripts.extend(shell::inline_code(name, args)),
-        }
-    }
-
-    fn after(&self, args: &[Spanned], launch: &mut Launch) {
-        let options = &self.wrapper.options;
-        let at = args.iter().position(|arg| match options.is_empty() {
-            true => arg.text == "--",
-            false => options.contains(&arg.text),
-        });
-        // Some take the command without a mark: `infisical run npx`, `dotenv npx`.
-        let known = |arg: &Spanned| !arg.text.starts_with('-') && self.grammar.knows(&program_name(&arg.text));
-        let from = at.map(|at| at + 1).or_else(|| args.iter().position(known));
-        self.command(from.map_or(&[][..], |from| &args[from..]), launch);
-    }
-
-    /// `cmd /c npx`, `cmd /d /s /c "npx"`, `cmd /cnpx`, `cmd /c n^px`, `cmd /c cd x && npx`.
-    fn cmd(&self, args: &[Spanned], launch: &mut Launch) {
-        for (at, arg) in args.iter().enumerate() {
-            let Some(start) = switch_end(&arg.text) else { continue };
-            let glued = Spanned { text: arg.text[start..].to_owned(), span: arg.part(start, arg.text.len()) };
-            let first = (!glued.text.trim().is_empty()).then(|| glued.trimmed());
-            let words: Vec<Spanned> = first.into_iter().chain(args[at + 1..].iter().cloned()).collect();
-            return match words.as_slice() {
-                [line] if line.text.trim().contains(' ') => self.script(line, launch),
-                words => {
-                    let plain: Vec<Spanned> = words
-                        .iter()
-                        .map(|word| match word.text.contains('^') {
-                            true => Spanned { text: word.text.replace('^', ""), span: word.span },
-                            false => word.clone(),
-                        })
-                        .collect();
-                    let commands = plain.split(|word| matches!(word.text.as_str(), "&&" | "&" | "||" | "|" | ";"));
-                    commands.for_each(|words| self.command(words, launch));
-                }
-            };
-        }
-    }
-
-    fn rest(&self, args: &[Spanned], launch: &mut Launch) {
-        let wrapper = self.wrapper;
-        let mut at = 0;
-        let mut skip = wrapper.skip;
-        while let Some(arg) = args.get(at) {
-            let text = arg.text.as_str();
-            if text == "--" {
-                at += 1;
-                break;
-            } else if wrapper.lines.iter().any(|option| option == text) {
-                return args.get(at + 1).into_iter().for_each(|line| self.script(line, launch));
-            } else if let Some(line) = wrapper
-                .lines
-                .iter()
-                .find_map(|option| text.strip_prefix(option.as_str()).filter(|rest| !rest.is_empty()))
-            {
-                let line = line.strip_prefix('=').unwrap_or(line);
-                let line = Spanned { text: line.to_owned(), span: arg.part(text.len() - line.len(), text.len()) };
-                return self.script(&line, launch);
-            } else if wrapper.values.iter().any(|option| option == text) {
-                at += 2;
-            } else if text.starts_with('-') || wrapper.how == How::Env && is_assignment(text) {
-                at += 1;
-            } else if skip > 0 {
-                skip -= 1;
-                at += 1;
-            } else {
-                break;
-            }
-        }
-        // A command line may also stand behind the first words: `su me -c "npx x"`.
-        let rest = args.get(at..).unwrap_or_default();
-        match rest.iter().position(|arg| wrapper.lines.contains(&arg.text)) {
-            Some(at) if wrapper.skip > 0 => rest.get(at + 1).into_iter().for_each(|line| self.script(line, launch)),
-            _ => self.command(rest, launch),
-        }
-    }
-
-    /// `python -m pip install x`; other modules are of this machine.
-    fn module(&self, args: &[Spanned], launch: &mut Launch) -> bool {
-        let mut at = 0;
-        while let Some(arg) = args.get(at).filter(|arg| arg.text.starts_with('-')) {
-            if arg.text == "-m" {
-                let rest = args.get(at + 1..).unwrap_or_default();
-                let known = rest.first().is_some_and(|module| self.known(&module.text));
-                if known {
-                    command(rest, self.grammar, launch, self.depth);
-                }
-                return known;
-            }
-            at += if self.wrapper.values.contains(&arg.text) { 2 } else { 1 };
-        }
-        false
-    }
-
-    fn known(&self, program: &str) -> bool {
-        self.grammar.knows(program) || !self.grammar.bridges_of(program).is_empty()
-    }
-
-    /// `node …/npx-cli.js x`; other files are of this machine.
-    fn file(&self, args: &[Spanned], launch: &mut Launch) -> bool {
-        let mut at = 0;
-        while let Some(arg) = args.get(at).filter(|arg| arg.text.starts_with('-')) {
-            at += if self.wrapper.values.contains(&arg.text) { 2 } else { 1 };
-        }
-        let Some((file, rest)) = args.get(at..).and_then(<[Spanned]>::split_first) else { return false };
-        let name = file.text.rsplit(['/', '\\']).next().unwrap_or(&file.text);
-        let Some(program) = self.wrapper.files.get(name) else { return false };
-        let first = Spanned { text: program.clone(), span: file.span };
-        let words: Vec<Spanned> = [first].into_iter().chain(rest.iter().cloned()).collect();
-        command(&words, self.grammar, launch, self.depth);
-        true
-    }
-}
-
-/// Where the command begins in a word with the switch `/c` or `/k` of Windows' shell, alone or behind others.
-fn switch_end(text: &str) -> Option<usize> {
-    let bytes = text.as_bytes();
-    let mut at = 0;
-    while bytes.get(at) == Some(&b'/') {
-        match bytes.get(at + 1)?.to_ascii_lowercase() {
-            b'c' | b'k' => return Some(at + 2),
-            letter if letter.is_ascii_alphabetic() => at += 2,
-            _ => return None,
-        }
-        // `/e:on`, `/t:0a`
-        if bytes.get(at) == Some(&b':') {
-            at += bytes[at..].iter().position(|byte| *byte == b'/')?;
-        }
-    }
-    None
-}
-
 /// A command line: each of its commands, and what makes it more than one command.
 pub(super) fn script(line: &Spanned, dialect: Dialect, grammar: &Grammar, launch: &mut Launch, depth: usize) {
+    script_with(line, &[], dialect, grammar, launch, depth);
+}
+
+/// The same with the words that a shell was given behind the line, which it knows as `$0`, `$1`, `$@`.
+pub(super) fn script_with(
+    line: &Spanned,
+    given: &[Spanned],
+    dialect: Dialect,
+    grammar: &Grammar,
+    launch: &mut Launch,
+    depth: usize,
+) {
     let Some(depth) = depth.checked_sub(1) else { return };
-    launch.scripts.extend(shell::judge(line, dialect));
-    for words in shell::commands(line, dialect) {
+    let before = launch.scripts.len();
+    let judged = shell::judge(line, dialect);
+    let fetches = judged.is_some();
+    launch.scripts.extend(judged);
+    let mut left = shell::MOST_GIVEN;
+    let lines = shell::commands(line, dialect);
+    let lines = lines.into_iter().map(|words| shell::with_given(words, given, &mut left)).collect();
+    commands(lines, dialect, grammar, launch, depth);
+    if fetches {
+        // Said once, of the whole line.
+        let inside = launch.scripts.split_off(before + 1);
+        launch.scripts.extend(inside.into_iter().filter(|script| script.kind != ScriptKind::Fetch));
+    }
+}
+
+/// The commands of a line, taken apart already.
+pub(super) fn commands(
+    lines: Vec<Vec<Spanned>>,
+    dialect: Dialect,
+    grammar: &Grammar,
+    launch: &mut Launch,
+    depth: usize,
+) {
+    for words in lines {
         let start = words
             .iter()
             .position(|word| !is_assignment(&word.text) && !shell::is_keyword(&word.text))
@@ -349,9 +217,17 @@ pub(super) fn script(line: &Spanned, dialect: Dialect, grammar: &Grammar, launch
             [eval, rest @ ..] if eval.text == "eval" => {
                 rest.iter().for_each(|line| script(line, dialect, grammar, launch, depth))
             }
+            // A line in quotes of its own, which another shell takes off: `ssh host "'npx -y x'"`.
+            [line] if is_line(&line.text, grammar) => script(line, dialect, grammar, launch, depth),
             words => command(words, grammar, launch, depth),
         }
     }
+}
+
+/// Whether a word is a command line that begins with a known program.
+fn is_line(text: &str, grammar: &Grammar) -> bool {
+    let mut words = text.split_whitespace();
+    words.next().is_some_and(|first| grammar.knows(&program_name(first))) && words.next().is_some()
 }
 
 /// The words of a text that is a whole command line, with their places.

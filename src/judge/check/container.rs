@@ -28,6 +28,9 @@ pub(in crate::judge) fn container(
     }
 }
 
+/// What most of its options let a container do.
+const LEAVE: &str = "get out of its container";
+
 struct Check<'a> {
     scene: &'a Scene<'a>,
     packs: &'a Packs,
@@ -47,7 +50,7 @@ impl Check<'_> {
         const RULE: &str = "container/privileged";
         if let Some(span) = self.image.flag("--privileged") {
             self.add(RULE, span, "--privileged", |draft| {
-                draft.with("option", "--privileged").severity(Severity::Critical)
+                draft.with("option", "--privileged").with("can", LEAVE).severity(Severity::Critical)
             });
         }
         for (option, values) in
@@ -62,7 +65,7 @@ impl Check<'_> {
                 let Some(bad) = bad else { continue };
                 let all = bad.trim().eq_ignore_ascii_case("all");
                 self.add(RULE, value.span, &value.text, |draft| {
-                    let draft = draft.with("option", format!("{option} {}", value.text));
+                    let draft = draft.with("option", format!("{option} {}", value.text)).with("can", LEAVE);
                     if all { draft.severity(Severity::Critical) } else { draft }
                 });
             }
@@ -71,7 +74,10 @@ impl Check<'_> {
             let whole = self.dangers.devices.iter().any(|device| value.text.starts_with(device.as_str()));
             self.add(RULE, value.span, &value.text, |draft| {
                 let draft = draft.with("option", format!("--device {}", value.text));
-                if whole { draft } else { draft.severity(Severity::Medium) }
+                match whole {
+                    true => draft.with("can", LEAVE),
+                    false => draft.with("can", "use that device of this machine").severity(Severity::Low),
+                }
             });
         }
     }
@@ -124,7 +130,8 @@ impl Check<'_> {
                     self.add(SOCKET, span, &text, |draft| draft.with("source", text.clone()));
                     continue;
                 }
-                Exposure::Folder => ("a folder or file of this machine", Severity::Low),
+                Exposure::Harmless if bind.read_only => continue,
+                Exposure::Folder | Exposure::Harmless => ("a folder or file of this machine", Severity::Low),
                 // What can only be read can still be read.
                 Exposure::Bad(what) if bind.read_only => (what, Severity::Medium),
                 Exposure::Bad(what) => (what, Severity::High),
@@ -186,6 +193,8 @@ enum Exposure {
     Bad(&'static str),
     /// Some folder or file.
     Folder,
+    /// What every machine has alike, such as its time zone.
+    Harmless,
 }
 
 /// Judges a path by what is there on most machines. Nothing is looked at.
@@ -227,7 +236,7 @@ fn exposure(source: &str, dangers: &ContainerDangers) -> Exposure {
         return Exposure::Bad("the whole file system");
     }
     if dangers.harmless.iter().any(|known| is_below(bare, known)) {
-        return Exposure::Folder;
+        return Exposure::Harmless;
     }
     let system = among(&dangers.roots, bare) || dangers.systems.iter().any(|known| is_below(bare, known));
     if system { Exposure::Bad(SYSTEM) } else { Exposure::Folder }
@@ -361,7 +370,6 @@ mod tests {
             r"D:\work\x",
             "/srv/data",
             "/tmp/x",
-            "/etc/localtime",
             "/path/to/dir",
             "${DATA_DIR}",
             "home/me",
@@ -372,5 +380,6 @@ mod tests {
         ] {
             assert_eq!(exposure(path), Exposure::Folder, "{path}");
         }
+        assert_eq!(exposure("/etc/localtime"), Exposure::Harmless);
     }
 }

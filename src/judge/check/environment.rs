@@ -2,6 +2,7 @@
 
 use super::super::dangers::SupplyDangers;
 use super::super::entries::Scene;
+use super::transport::is_private;
 use crate::config::Spanned;
 use crate::document::Span;
 use crate::finding::{Finding, Severity};
@@ -12,21 +13,28 @@ pub(in crate::judge) fn environment(
     scene: &Scene<'_>,
     packs: &Packs,
     dangers: &SupplyDangers,
+    own_names: &[String],
     findings: &mut Vec<Finding>,
 ) {
-    let mut check = Check { scene, packs, dangers, findings };
+    let mut check = Check { scene, packs, dangers, own_names, findings };
     for (name, value) in check.variables() {
-        check.loader(&name, &value);
+        check.loader(&format!("variable `{name}`"), &name, &value);
         check.registry_variable(&name, &value);
         check.unchecked_variable(&name, &value);
     }
     check.options();
 }
 
+/// What an option or a variable does with an address: the words before it, and those behind.
+type Does = (&'static str, &'static str);
+const FETCHES: Does = ("fetches its package from", " instead of the public registry");
+const RUNS: Does = ("has its container run by the daemon at", "");
+
 struct Check<'a> {
     scene: &'a Scene<'a>,
     packs: &'a Packs,
     dangers: &'a SupplyDangers,
+    own_names: &'a [String],
     findings: &'a mut Vec<Finding>,
 }
 
@@ -49,30 +57,27 @@ impl Check<'_> {
     }
 
     /// Variables that make a program run something else than it says.
-    fn loader(&mut self, name: &str, value: &Spanned) {
+    fn loader(&mut self, shown: &str, name: &str, value: &Spanned) {
         let text = value.text.trim();
-        let counts = |only: &Vec<String>| only.is_empty() || only.iter().any(|word| text.contains(word.as_str()));
-        let Some(loader) = self.dangers.loaders.iter().find(|loader| loader.name == name && counts(&loader.only))
-        else {
+        let programs = &self.scene.launch.programs;
+        let Some(loader) = self.dangers.loaders.iter().find(|loader| loader.loads(name, text, programs)) else {
             return;
         };
         let search_path = loader.search_path;
         self.add("supply-chain/dangerous-variable", value.span, text, |draft| {
-            let draft = draft.with("variable", name.to_owned());
+            let draft = draft.with("variable", shown.to_owned());
             // A folder of the project is its own code.
             if search_path { draft.severity(Severity::Info) } else { draft }
         });
     }
 
     fn registry_variable(&mut self, name: &str, value: &Spanned) {
-        let named = |known: &String| match known.strip_suffix('*') {
-            Some(start) => name.starts_with(start),
-            None => known == name,
-        };
+        let named = |known: &String| is_named(known, name);
         // A variable says nothing about what is fetched where nothing is.
         let fetches = !self.scene.launch.packages.is_empty() || !self.scene.launch.images.is_empty();
         if fetches && self.dangers.registry_variables.iter().any(named) {
-            self.registry(value);
+            let does = if name.ends_with("_HOST") { RUNS } else { FETCHES };
+            self.registry(value, does);
         }
     }
 
@@ -97,21 +102,32 @@ impl Check<'_> {
                 });
             }
         }
-        for (_, option) in &launch.options {
+        for (runner, option) in &launch.options {
+            // npm takes each of its settings as an option too.
             if let Some(value) = &option.value
-                && self.dangers.registry_options.contains(&option.name)
+                && matches!(runner.as_str(), "npx" | "npm")
+                && let Some(name) = option.name.strip_prefix("--")
+                && !matches!(name, "call" | "package")
             {
-                self.registry(value);
+                let setting = format!("NPM_CONFIG_{}", name.to_ascii_uppercase().replace('-', "_"));
+                self.loader(&format!("option `{}`", option.name), &setting, value);
+            }
+            if let Some(value) = &option.value
+                && self.dangers.registry_options.iter().any(|known| is_named(known, &option.name))
+            {
+                self.registry(value, FETCHES);
             }
         }
     }
 
     /// Packages from somewhere else than everybody's.
-    fn registry(&mut self, value: &Spanned) {
+    fn registry(&mut self, value: &Spanned, (does, instead): Does) {
         for address in value.text.split([' ', ',', '|']) {
             // An index of uv can have a name: `name=address`.
             let Some((scheme, rest)) = address.split_once("://") else { continue };
             let scheme = scheme.rsplit('=').next().unwrap_or(scheme).to_ascii_lowercase();
+            // How cargo and git speak to it: `sparse+https`.
+            let scheme = scheme.rsplit('+').next().unwrap_or(&scheme).to_owned();
             let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
             let host = authority.rsplit('@').next().unwrap_or_default().to_ascii_lowercase();
             let bare = host.split(':').next().unwrap_or_default().to_owned();
@@ -120,10 +136,26 @@ impl Check<'_> {
             if usual || own || Scene::has_reference(address) {
                 continue;
             }
-            let severity = if scheme == "https" { Severity::Medium } else { Severity::High };
+            // A host that only one's own network knows is hardly a stranger's.
+            let own = self.own_names.iter().any(|end| bare.ends_with(end.as_str()))
+                || !bare.contains('.')
+                || bare.parse().is_ok_and(is_private);
+            let severity = match (scheme.as_str(), own) {
+                ("https", true) => Severity::Low,
+                ("https", false) | (_, true) => Severity::Medium,
+                _ => Severity::High,
+            };
             self.add("supply-chain/other-registry", value.span, address, |draft| {
-                draft.severity(severity).with("registry", bare)
+                draft.severity(severity).with("does", does).with("registry", bare).with("instead", instead)
             });
         }
+    }
+}
+
+/// Whether a name is a known one, in which `*` stands for anything.
+fn is_named(known: &str, name: &str) -> bool {
+    match known.split_once('*') {
+        Some((start, end)) => name.len() >= start.len() + end.len() && name.starts_with(start) && name.ends_with(end),
+        None => known == name,
     }
 }

@@ -4,7 +4,7 @@ use std::str::FromStr;
 
 use super::super::Known;
 use super::advisories;
-use crate::launch::{Ecosystem, Package, Pin};
+use crate::launch::{Ecosystem, Package, Pin, npm_alias};
 use crate::surroundings::{InUse, Said};
 
 /// What to write instead, and why that version; nothing where no version is known that the entry allows.
@@ -80,7 +80,7 @@ fn pinned(package: &Package, version: &str) -> Option<String> {
     let spec = package.spec.text.trim();
     match package.ecosystem {
         Ecosystem::Npm => {
-            let start = spec.find("@npm:").map_or(0, |at| at + "@npm:".len());
+            let start = npm_alias(spec).unwrap_or(0);
             let (alias, real) = spec.split_at(start);
             let name = real.rfind('@').filter(|at| *at > 0).map_or(real, |at| &real[..at]);
             Some(format!("{alias}{name}@{version}"))

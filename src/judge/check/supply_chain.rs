@@ -1,5 +1,7 @@
 //! Pack `supply-chain`: what runs can change without the config changing, or comes from a bad place.
 
+use std::collections::BTreeSet;
+
 use super::super::Known;
 use super::super::entries::Scene;
 use super::advisories;
@@ -61,8 +63,10 @@ impl Check<'_> {
                 Some(edit) => draft.help(edit),
                 None => draft,
             };
+            // Of a source the address counts, not what it is called.
+            let shown = if package.pin == Pin::MovingSource { &spec.text } else { name };
             draft
-                .with("package", name.clone())
+                .with("package", shown.clone())
                 .with("runner", runner.clone())
                 .with("how", how)
                 .with("exact", exact)
@@ -162,8 +166,9 @@ impl Check<'_> {
     /// A source that is fetched without protection on the way.
     fn cleartext(&mut self, spec: &str, span: Span) {
         let lower = spec.to_ascii_lowercase();
-        let address = lower.strip_prefix("git+").unwrap_or(&lower);
-        if address.starts_with("http://") || address.starts_with("git://") {
+        // `name@address`, `name @ git+http://…`
+        let scheme = lower.split_once("://").map(|(before, _)| before.rsplit(['@', ' ', '+']).next().unwrap_or(before));
+        if matches!(scheme, Some("http" | "git")) {
             self.add("supply-chain/cleartext-source", span, spec, |draft| draft.with("source", spec.to_owned()));
         }
     }
@@ -171,7 +176,7 @@ impl Check<'_> {
     fn images(&mut self, known: &Known) {
         for image in &self.scene.launch.images {
             self.known_image(image, known);
-            if image.digest || image.unknown {
+            if image.digest || image.unknown || image.is_local() {
                 continue;
             }
             let (rule, how) = match image.tag.as_deref() {
@@ -227,27 +232,37 @@ impl Check<'_> {
                 draft.with("path", word.text.clone()).with("place", place.clone())
             });
         }
-        let entry = self.scene.entry;
-        // The program, or the script that an interpreter is given first.
-        let script = entry.args.iter().find(|arg| !arg.text.starts_with('-'));
-        for word in entry.command.iter().chain(script) {
-            let path = word.text.replace('\\', "/").to_ascii_lowercase();
-            let shared = ["/tmp/", "/var/tmp/", "/dev/shm/", "/private/tmp/", "c:/temp/", "c:/windows/temp/"]
-                .iter()
-                .any(|folder| path.starts_with(folder))
-                || path.contains("/appdata/local/temp/")
-                || path.contains("/downloads/");
-            // A folder is an argument; what runs is a file in it.
-            let file = path.rsplit('/').next().is_some_and(|name| !name.is_empty());
-            let runs = entry.command.as_ref() == Some(word)
-                || [".js", ".mjs", ".cjs", ".py", ".sh", ".ts", ".rb", ".jar", ".exe"]
-                    .iter()
-                    .any(|end| path.ends_with(end));
-            if shared && file && runs && !word.text.contains(' ') {
-                self.add("supply-chain/temporary-folder", word.span, &word.text, |draft| {
-                    draft.with("path", word.text.clone())
-                });
+        let mut seen = BTreeSet::new();
+        let launch = self.scene.launch;
+        // Inside of a container these are the image's own folders.
+        let here = if launch.images.is_empty() { launch.commands.len() } else { 1 };
+        for words in launch.commands.iter().take(here) {
+            // The program, or the script that an interpreter is given first.
+            let script = words.iter().skip(1).find(|word| !word.text.starts_with('-'));
+            for word in words.first().into_iter().chain(script) {
+                if Self::shared(word, words.first() == Some(word)) && seen.insert(word.span) {
+                    self.add("supply-chain/temporary-folder", word.span, &word.text, |draft| {
+                        draft.with("path", word.text.clone())
+                    });
+                }
             }
         }
+    }
+
+    /// Whether what runs lies where anybody writes.
+    fn shared(word: &Spanned, program: bool) -> bool {
+        let path = word.text.replace('\\', "/").to_ascii_lowercase();
+        let shared = ["/tmp/", "/var/tmp/", "/dev/shm/", "/private/tmp/", "c:/temp/", "c:/windows/temp/"]
+            .iter()
+            .any(|folder| path.starts_with(folder))
+            || path.contains("/appdata/local/temp/")
+            || path.contains("/downloads/");
+        // A folder is an argument; what runs is a file in it.
+        let file = path.rsplit('/').next().is_some_and(|name| !name.is_empty());
+        let runs = program
+            || [".js", ".mjs", ".cjs", ".py", ".sh", ".ts", ".rb", ".jar", ".exe"]
+                .iter()
+                .any(|end| path.ends_with(end));
+        shared && file && runs && !word.text.contains(' ')
     }
 }

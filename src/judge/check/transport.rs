@@ -252,7 +252,7 @@ fn reach(host: &str, dangers: &TransportDangers) -> Reach {
 }
 
 /// Addresses that the open network does not carry.
-fn is_private(ip: IpAddr) -> bool {
+pub(super) fn is_private(ip: IpAddr) -> bool {
     match ip {
         IpAddr::V4(ip) => {
             let [first, second, ..] = ip.octets();

@@ -1,6 +1,6 @@
 //! What Deno runs: packages of two registries, files on the web, and local ones.
 
-use super::{Ecosystem, Pin, has_reference, is_commit, npm};
+use super::{Ecosystem, Pin, has_reference, is_commit, is_local, npm};
 
 /// Hosts on which a version in the path names the same bytes for ever.
 const VERSIONED: &[&str] = &["deno.land", "esm.sh", "cdn.jsdelivr.net", "unpkg.com", "cdn.skypack.dev", "jsr.io"];
@@ -22,6 +22,21 @@ pub(super) fn read(spec: &str) -> (Ecosystem, String, Pin) {
         _ => Pin::Local,
     };
     (Ecosystem::Web, spec.to_owned(), pin)
+}
+
+/// The same where what has no prefix is a package of npm, as `deno x` and `dx` have it.
+pub(super) fn read_package(spec: &str) -> (Ecosystem, String, Pin) {
+    match read(spec) {
+        (Ecosystem::Web, _, Pin::Local) if !is_local(spec) && !spec.starts_with("file:") && !is_file(spec) => {
+            let (name, pin) = npm::read(spec);
+            (Ecosystem::Npm, name, pin)
+        }
+        found => found,
+    }
+}
+
+fn is_file(spec: &str) -> bool {
+    [".ts", ".js", ".mjs", ".mts", ".tsx", ".jsx", ".cjs"].iter().any(|end| spec.ends_with(end))
 }
 
 /// A package without the file inside it that is asked for.

@@ -1,16 +1,30 @@
 //! npm's grammar of specifications.
 
-use super::{Pin, default_of, has_reference, is_commit, is_local};
+use super::{Pin, default_of, has_reference, is_archive_of_commit, is_commit, is_local};
 
 /// npm-package-arg's grammar.
 pub(super) fn read(spec: &str) -> (String, Pin) {
-    // `alias@npm:real@1.2.3`; of an alias of an alias the last is what is fetched.
-    let spec = spec.rsplit_once("@npm:").map_or(spec, |(_, real)| real);
+    // `alias@npm:real@1.2.3`, `npm:real@1.2.3`; of an alias of an alias the last is what is fetched.
+    let spec = alias(spec).map_or(spec, |at| &spec[at..]);
     if is_local(spec) || spec.ends_with(".tgz") && !spec.contains("://") || spec.starts_with("file:") {
         return (spec.to_owned(), Pin::Local);
     }
     if let Some(pin) = source(spec) {
         return (spec.to_owned(), pin);
+    }
+    // `name@source`: what stands behind the name is fetched, whatever it is called.
+    if let Some(at) = spec.char_indices().skip(1).find_map(|(at, c)| (c == '@').then_some(at)) {
+        let (name, behind) = (&spec[..at], &spec[at + 1..]);
+        // `~1.2` is a range, and `~/x` a folder at home.
+        let path = is_local(behind) && (!behind.starts_with('~') || behind.starts_with("~/"));
+        if path || behind.starts_with("file:") {
+            return (spec.to_owned(), Pin::Local);
+        }
+        if !name.contains([':', '#'])
+            && let Some(pin) = source(behind)
+        {
+            return (behind.to_owned(), pin);
+        }
     }
     // The version stands behind the last `@` that does not begin a scope.
     let (name, version) = match spec.rfind('@').filter(|at| *at > 0) {
@@ -21,6 +35,13 @@ pub(super) fn read(spec: &str) -> (String, Pin) {
         return (name.to_owned(), Pin::Unknown);
     }
     (name.to_owned(), version.map_or(Pin::None, |version| default_of(version).map_or(Pin::Unknown, self::version)))
+}
+
+/// Where the real package of an alias begins. npm compares the prefix whatever its case.
+pub(in super::super) fn alias(spec: &str) -> Option<usize> {
+    let lower = spec.to_ascii_lowercase();
+    let at = lower.rfind("@npm:").map(|at| at + "@npm:".len());
+    at.or_else(|| lower.starts_with("npm:").then_some("npm:".len()))
 }
 
 /// What stands behind a name's `@`.
@@ -58,10 +79,7 @@ fn source(spec: &str) -> Option<Pin> {
         return None;
     }
     let revision = spec.rsplit_once('#').map(|(_, revision)| revision);
-    let archive = url
-        && spec
-            .split('/')
-            .any(|part| is_commit(part.trim_end_matches(".tar.gz").trim_end_matches(".zip").trim_end_matches(".tgz")));
+    let archive = url && is_archive_of_commit(spec);
     if has_reference(spec) {
         return Some(Pin::Unknown);
     }

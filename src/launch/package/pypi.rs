@@ -1,6 +1,6 @@
 //! Python's grammar of requirements, and uv's and pip's of sources.
 
-use super::{Pin, default_of, has_reference, is_commit, is_local};
+use super::{Pin, default_of, has_reference, is_archive_of_commit, is_commit, is_local};
 
 /// PEP 508; `joined`: `name@version` means that version, as uv has it.
 pub(super) fn read(spec: &str, joined: bool) -> (String, Pin) {
@@ -35,9 +35,13 @@ fn requirement(spec: &str, joined: bool) -> (String, Pin) {
     if lower.starts_with("https://") || lower.starts_with("http://") {
         let fixed =
             lower.split('#').nth(1).and_then(|hash| hash.strip_prefix("sha256=")).is_some_and(|hash| hash.len() == 64);
+        let fixed = fixed || is_archive_of_commit(spec);
         return (spec.to_owned(), if fixed { Pin::FixedSource } else { Pin::MovingSource });
     }
-    if is_local(spec) || lower.ends_with(".whl") || lower.starts_with("file:") {
+    // A name has no strokes; with one it is a path.
+    let path = spec.split(['[', '@', ';', ' ']).next().is_some_and(|first| first.contains(['/', '\\']));
+    let file = [".whl", ".tar.gz", ".zip"].iter().any(|end| lower.ends_with(end));
+    if is_local(spec) || path && !has_reference(spec) || file || lower.starts_with("file:") {
         return (spec.to_owned(), Pin::Local);
     }
     let name_end = spec.find(['@', '=', '<', '>', '!', '~', '[', ';', ' ']).unwrap_or(spec.len());
