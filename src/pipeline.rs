@@ -25,6 +25,9 @@ const LARGEST_STORE: u64 = 256 << 20;
 /// Larger lists are no lists.
 const LARGEST_LIST: u64 = 1 << 30;
 
+/// More threads judge no faster than they are started.
+const MOST_THREADS: usize = 8;
+
 /// The tables that every scan needs.
 pub struct Tables {
     /// Clients and the words of their configs.
@@ -66,7 +69,7 @@ impl Tables {
     /// Those that judging entries needs, where no version in use is known.
     pub fn for_entries(&self) -> judge::Tables<'_> {
         let Self { clients, grammar, known, packs } = self;
-        judge::Tables { packs, known, clients, grammar, versions: Versions::none() }
+        judge::Tables { threads: 1, packs, known, clients, grammar, versions: Versions::none() }
     }
 }
 
@@ -233,8 +236,9 @@ pub fn scan(input: Input, tables: &Tables, asking: Asking<'_>, selection: &Selec
     surroundings::scripts(&configs, &mut launches);
     surroundings::programs(&configs, &mut launches);
     let versions = surroundings::versions(&configs, &launches, &request);
+    let threads = std::thread::available_parallelism().map_or(1, usize::from).min(MOST_THREADS);
     let mut judged =
-        judge::entries(&configs, &launches, &judge::Tables { versions: &versions, ..tables.for_entries() });
+        judge::entries(&configs, &launches, &judge::Tables { versions: &versions, threads, ..tables.for_entries() });
     // The disk around a config is looked at only where that changes what is said of it.
     let needs = judge::needs(&judged);
     let around = surroundings::look(&configs, |source| needs.contains(&source), &request);

@@ -20,14 +20,18 @@ fn option(scene: &Scene<'_>, dangers: &TransportDangers) -> Option<(String, Span
     let known = |option: &str| dangers.listen_options.iter().any(|known| known == option);
     for words in &scene.launch.commands {
         for (at, word) in words.iter().enumerate() {
-            let (option, value) = match word.text.split_once('=') {
-                Some((option, value)) => {
+            let (option, joined) = word.text.split_once('=').map_or((word.text.as_str(), None), |(o, v)| (o, Some(v)));
+            if !option.starts_with('-') || !known(option) {
+                continue;
+            }
+            let value = match joined {
+                Some(value) => {
                     let span = word.part(option.len() + 1, word.text.len());
-                    (option, Some(Spanned { text: value.to_owned(), span }))
+                    Some(Spanned { text: value.to_owned(), span })
                 }
-                None => (word.text.as_str(), words.get(at + 1).cloned()),
+                None => words.get(at + 1).cloned(),
             };
-            if let Some(value) = value.filter(|value| known(option) && is_all(&value.text, dangers)) {
+            if let Some(value) = value.filter(|value| is_all(&value.text, dangers)) {
                 return Some((format!("{option} {}", value.text), value));
             }
         }
