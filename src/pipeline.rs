@@ -3,6 +3,7 @@
 mod ask;
 pub mod examples;
 mod redact;
+mod target;
 
 use std::path::PathBuf;
 use std::sync::atomic::AtomicBool;
@@ -92,6 +93,8 @@ pub struct Asking<'a> {
     pub base_env: Vec<(String, String)>,
     /// All variables of the user, from which references in configs are filled.
     pub variables: Vec<(String, String)>,
+    /// What remotes are told who asks, where their entry tells nothing.
+    pub bearer: Option<String>,
     /// Bounds of each server.
     pub bounds: Bounds,
     /// How many at once.

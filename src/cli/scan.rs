@@ -86,6 +86,7 @@ pub(super) fn run(scan: &Scan, matches: &ArgMatches) -> Result<Exit, Failure> {
         consent: consent.as_mut(),
         base_env: base_env(&variables),
         variables,
+        bearer: None,
         bounds: Bounds { first_answer: Duration::from_secs(scan.timeout.into()), ..Bounds::default() },
         jobs: scan.jobs.into(),
         stop: &stop,
