@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::args::Demo;
-use super::scan::{base_env, stop_flag};
+use super::servers::{base_env, stop_flag};
 use super::{Exit, Failure, output, progress};
 use crate::connect::{Bounds, Consent, Deed, Question};
 use crate::discover::{Home, Os, Request};
