@@ -160,7 +160,7 @@ pub(super) fn io_words(error: &io::Error) -> String {
 fn tls(text: &str) -> Option<String> {
     const CAUSES: &[(&str, &str)] = &[
         ("UnknownIssuer", "its certificate is signed by nobody whom this machine trusts"),
-        ("CaUsedAsEndEntity", "its certificate is signed by nobody whom this machine trusts"),
+        ("CaUsedAsEndEntity", "its certificate is that of an authority, which no server may use"),
         ("Expired", "its certificate has expired"),
         ("expired", "its certificate has expired"),
         ("NotValidYet", "its certificate is not valid yet"),
