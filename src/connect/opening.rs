@@ -61,7 +61,9 @@ fn remote<'a>(context: &'a Context<'a>) -> (Option<Session<'a>>, Result<Greeting
         (Trouble::Refused { .. }, _) | (_, 400 | 406 | 409 | 415 | 422 | 426) => session.discover(answer),
         _ => Err(first.clone()),
     };
-    let telling = |trouble: &Trouble| matches!(trouble, Trouble::Interrupted | Trouble::SignIn { .. });
+    let telling = |trouble: &Trouble| {
+        matches!(trouble, Trouble::Interrupted | Trouble::SignIn { .. } | Trouble::Elsewhere { .. })
+    };
     // Nobody takes messages there: the older transport is opened by asking for its stream.
     if matches!(number, 404 | 405) && second.as_ref().is_err_and(|trouble| !telling(trouble)) {
         second = match session.listen(first_answer) {

@@ -92,7 +92,7 @@ pub(crate) fn rows() -> Vec<Row> {
         scanned("old", 2, |reply, requests| whole(reply, requests) && count(requests, "GET") == 1),
         scanned("old-absolute", 2, whole),
         Row { check: any, ..failed("old-dies", &["closed its stream of events before answering"]) },
-        failed("old-elsewhere", &["answered `initialize` with HTTP status 405 Method Not Allowed"]),
+        failed("old-elsewhere", &["sends to another host, http://mcpscan.invalid; nothing was sent there"]),
         // Signing in.
         sign_in("401", &["HTTP status 401", "WWW-Authenticate: Bearer resource_metadata", "error=\"[redacted]\""]),
         sign_in("403", &["HTTP status 403: it wants to know who asks"]),
