@@ -3,19 +3,24 @@
 mod ask;
 pub mod examples;
 mod redact;
+mod target;
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
+
+pub use crate::config::Given;
 
 use crate::config::{self, Config};
 use crate::connect::{self, Bounds, Catalog, Consent, Progress};
 use crate::discover::{self, Clients, ConfigFile, Found};
-use crate::document::{self, Source, Sources};
+use crate::document::{self, Source, Sources, Span};
 use crate::finding::Finding;
-use crate::judge::{self, Known};
+use crate::judge::{self, Judged, Known};
 use crate::launch::{self, Grammar, Launch};
 use crate::rules::{Packs, TextEngine, data};
 use crate::surroundings::{self, Versions};
+use crate::text::Redactor;
 use crate::triage::{ConfigCoverage, ConfigStatus, Coverage, Outcome, Selection, ServerCoverage, ServerStatus};
 
 /// Larger files are no configs.
@@ -79,6 +84,8 @@ pub enum Input {
     Configs(discover::Request),
     /// A saved list: its name and its bytes, or why it can't be read.
     Saved(String, Result<Vec<u8>, String>),
+    /// One server that is in no config: what it is, its text, and what else a request says.
+    Given(Given, String, discover::Request),
 }
 
 /// Reads a saved list from disk.
@@ -95,6 +102,8 @@ pub struct Asking<'a> {
     pub base_env: Vec<(String, String)>,
     /// All variables of the user, from which references in configs are filled.
     pub variables: Vec<(String, String)>,
+    /// What remotes are told who asks, where their entry tells nothing.
+    pub bearer: Option<String>,
     /// Bounds of each server.
     pub bounds: Bounds,
     /// How many at once.
@@ -164,6 +173,26 @@ pub fn read(request: &discover::Request, tables: &Tables) -> Read {
     read
 }
 
+/// Reads one server as an entry of a config that is named like its option.
+fn read_given(given: Given, text: String, request: &discover::Request, tables: &Tables) -> Read {
+    let name = match given {
+        Given::Command => "--server",
+        Given::Address => "--url",
+    };
+    // It stands in no file, but what it names is relative to the current folder.
+    let path = request.current.join(name);
+    let file =
+        ConfigFile { root: Some(request.current.clone()), ..ConfigFile::named(path, name.to_owned(), name.to_owned()) };
+    let mut sources = Sources::default();
+    let id = sources.add(Source::new(name, text));
+    let config = config::read_given(file, id, sources.get(id), given);
+    let launches: Vec<Launch> = config.servers.iter().map(|entry| launch::resolve(entry, &tables.grammar)).collect();
+    let mut coverage = Coverage::default();
+    let scope = discover::Scope::User.to_string();
+    coverage.configs.push(ConfigCoverage { scope, ..coverage_of(&config, &sources) });
+    Read { sources, configs: vec![config], launches: vec![launches], coverage }
+}
+
 /// The line of a file that was not read.
 fn unread(file: &ConfigFile, status: ConfigStatus, reason: String, usage_error: bool) -> ConfigCoverage {
     ConfigCoverage {
@@ -227,30 +256,10 @@ fn coverage_of(config: &Config, sources: &Sources) -> ConfigCoverage {
 
 /// Scans: read, judge the entries, ask those servers that may be asked, judge what they say.
 pub fn scan(input: Input, tables: &Tables, asking: Asking<'_>, selection: &Selection) -> Outcome {
-    let request = match input {
-        Input::Configs(request) => request,
+    let Told { mut sources, coverage, judged, asked } = match input {
         Input::Saved(name, bytes) => return judge_saved(name, bytes, tables, selection),
+        input => ask(input, tables, asking),
     };
-    let Read { mut sources, configs, mut launches, mut coverage } = read(&request, tables);
-
-    surroundings::scripts(&configs, &mut launches);
-    surroundings::programs(&configs, &mut launches);
-    let versions = surroundings::versions(&configs, &launches, &request);
-    let threads = std::thread::available_parallelism().map_or(1, usize::from).min(MOST_THREADS);
-    let mut judged =
-        judge::entries(&configs, &launches, &judge::Tables { versions: &versions, threads, ..tables.for_entries() });
-    // The disk around a config is looked at only where that changes what is said of it.
-    let needs = judge::needs(&judged);
-    let around = surroundings::look(&configs, |source| needs.contains(&source), &request);
-    judge::weigh(&mut judged, &configs, &around, &tables.packs);
-    let redactor = redact::redactor(&judged);
-    redact::mask(&mut sources, &judged, &redactor);
-
-    // Without a home there are no configs but those of projects, which have folders of their own.
-    let nowhere = discover::Home::other(request.current.clone(), discover::Os::Linux);
-    let home = request.homes.first().unwrap_or(&nowhere);
-    let asked = ask::servers(&configs, &launches, &judged, redactor, asking, home, tables);
-    coverage.servers = asked.coverage;
     let mut findings = judged.findings;
     // Making the rules of texts ready takes a while; without a text there is nothing to make them ready for.
     if !asked.catalogs.is_empty() {
@@ -259,6 +268,81 @@ pub fn scan(input: Input, tables: &Tables, asking: Asking<'_>, selection: &Selec
     redact::clean(&mut findings, &asked.redactor);
     redact::mask_lines(&mut sources, &findings, &tables.packs);
     Outcome::new(findings, coverage, sources, selection)
+}
+
+/// What servers offer, and which of them did not tell.
+pub struct Inspected {
+    /// What each said, as it said it.
+    pub catalogs: Vec<Catalog>,
+    /// What was and was not looked at.
+    pub coverage: Coverage,
+    /// Knows what must not leave, also where a server says it.
+    pub redactor: Arc<Redactor>,
+}
+
+/// Asks servers what they offer and judges nothing of it. A saved list has been asked for already.
+pub fn inspect(input: Input, tables: &Tables, asking: Asking<'_>) -> Inspected {
+    let Told { coverage, asked, .. } = ask(input, tables, asking);
+    let mut catalogs = asked.catalogs;
+    // Of a server that told nothing, an empty catalog would say that it has nothing to tell.
+    catalogs.retain(|catalog| {
+        let lists = catalog.lists().iter().any(|(_, items)| !items.is_empty());
+        lists || catalog.info.is_some() || catalog.instructions.is_some()
+    });
+    Inspected { catalogs, coverage, redactor: asked.redactor }
+}
+
+/// What is known once the servers were asked.
+struct Told {
+    sources: Sources,
+    coverage: Coverage,
+    judged: Judged,
+    asked: ask::Asked,
+}
+
+/// Reads, judges the entries, and asks those servers that may be asked.
+fn ask(input: Input, tables: &Tables, asking: Asking<'_>) -> Told {
+    let (read, request, given) = match input {
+        Input::Configs(request) => (read(&request, tables), request, false),
+        Input::Given(given, text, request) => (read_given(given, text, &request, tables), request, true),
+        Input::Saved(..) => {
+            let nothing = ask::Asked { catalogs: Vec::new(), coverage: Vec::new(), redactor: Arc::default() };
+            let (sources, coverage, judged) = Default::default();
+            return Told { sources, coverage, judged, asked: nothing };
+        }
+    };
+    let Read { mut sources, configs, mut launches, mut coverage } = read;
+    surroundings::scripts(&configs, &mut launches);
+    surroundings::programs(&configs, &mut launches);
+    let versions = surroundings::versions(&configs, &launches, &request);
+    let threads = std::thread::available_parallelism().map_or(1, usize::from).min(MOST_THREADS);
+    let mut judged =
+        judge::entries(&configs, &launches, &judge::Tables { versions: &versions, threads, ..tables.for_entries() });
+    if given {
+        // A header was given for this run alone: that it holds a key is its purpose, and it is in no file.
+        let entries = configs.iter().flat_map(|config| &config.servers);
+        let headers: Vec<Span> = entries.flat_map(|entry| &entry.headers).map(|field| field.value.span).collect();
+        let of_header = |finding: &Finding| {
+            let place = finding.place.file().map(|(_, span)| span);
+            finding.rule.pack() == "secrets"
+                && place.is_some_and(|span| headers.iter().any(|header| header.contains(span)))
+        };
+        judged.findings.retain(|finding| !of_header(finding));
+    } else {
+        // The disk around a config is looked at only where that changes what is said of it.
+        let needs = judge::needs(&judged);
+        let around = surroundings::look(&configs, |source| needs.contains(&source), &request);
+        judge::weigh(&mut judged, &configs, &around, &tables.packs);
+    }
+    let redactor = redact::redactor(&judged);
+    redact::mask(&mut sources, &judged, &redactor);
+
+    // Without a home there are no configs but those of projects, which have folders of their own.
+    let nowhere = discover::Home::other(request.current.clone(), discover::Os::Linux);
+    let home = request.homes.first().unwrap_or(&nowhere);
+    let mut asked = ask::servers(&configs, &launches, &judged, redactor, asking, home, tables);
+    coverage.servers = std::mem::take(&mut asked.coverage);
+    Told { sources, coverage, judged, asked }
 }
 
 /// Judges a saved list. Nothing is started.

@@ -23,7 +23,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
         &["config", "connect", "discover", "document", "finding", "launch", "rules", "surface", "surroundings", "text"],
     ),
     ("triage", &["document", "finding", "rules"]),
-    ("report", &["document", "finding", "rules", "text", "triage"]),
+    ("report", &["connect", "document", "finding", "rules", "text", "triage"]),
     (
         "pipeline",
         &[

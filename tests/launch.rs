@@ -46,7 +46,7 @@ fn good_and_bad_servers_together() {
         "dies": {"command": "sh", "args": ["-c", "echo the key is missing >&2; exit 7"]},
         "hangs": {"command": "sh", "args": ["-c", "sleep 600"]},
         "off": {"command": "touch", "args": ["started"], "disabled": true},
-        "remote": {"url": "https://example.com/mcp"},
+        "remote": {"url": "http://127.0.0.1:1/mcp"},
         "asks": {"command": "acme", "args": ["${input:key}"]},
         "nothing": {},
     }});
@@ -62,7 +62,7 @@ fn good_and_bad_servers_together() {
             ("dies", "failed", Some(0)),
             ("hangs", "failed", Some(0)),
             ("off", "static", None),
-            ("remote", "skipped", None),
+            ("remote", "failed", Some(0)),
             ("asks", "skipped", None),
             ("nothing", "skipped", None),
         ]
@@ -74,7 +74,11 @@ fn good_and_bad_servers_together() {
     assert!(reason("nowhere").contains("no-such-program-anywhere"), "{}", reason("nowhere"));
     assert!(reason("dies").contains("status 7") && reason("dies").contains("the key is missing"), "{}", reason("dies"));
     assert!(reason("hangs").contains("no answer"), "{}", reason("hangs"));
-    assert!(reason("remote").contains("not queried"), "{}", reason("remote"));
+    assert!(
+        reason("remote").contains("could not connect to http://127.0.0.1:1: connection refused"),
+        "{}",
+        reason("remote")
+    );
     assert_eq!(ran.code, 1, "the poisoned server is found all the same");
     assert!(ran.rules().iter().any(|rule| rule.starts_with("poisoning/")));
     assert_eq!(place.run(&["--launch", "all", "--timeout", "1", "--fail-on", "never", "--require-complete"]).code, 3);
@@ -125,6 +129,8 @@ fn the_demo() {
     assert_eq!(json["summary"]["configs"], 3);
     let asked: Vec<_> = servers(&json).into_iter().filter(|(_, status, _)| *status == "scanned").collect();
     assert_eq!(asked.len(), 4, "{asked:?}");
+    let remote = servers(&json).into_iter().find(|(name, _, _)| *name == "crm").unwrap();
+    assert_eq!(remote.1, "static", "nothing of the demo leaves this machine");
     let rules = ran.rules();
     for pack in ["poisoning/", "shadowing/", "secrets/", "supply-chain/"] {
         assert!(rules.iter().any(|rule| rule.starts_with(pack)), "{pack}: {rules:?}");

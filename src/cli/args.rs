@@ -9,7 +9,8 @@ use crate::finding::{Confidence, Severity};
 /// Finds the MCP servers that your clients would start, asks them what they offer, and says what is wrong with them
 ///
 /// Without a PATH it looks at this user's clients (Claude Desktop, Claude Code, Cursor, VS Code and some fifty others)
-/// and at the project around the current folder. It sends nothing anywhere, and starts no server without being told to.
+/// and at the project around the current folder. It sends nothing anywhere, and starts or asks no server without being
+/// told to.
 #[derive(Debug, Parser)]
 #[command(
     name = "mcpscan",
@@ -35,6 +36,8 @@ pub(super) enum Command {
     Scan(Box<Scan>),
     /// Show the clients, configs and servers that are found, without judging them
     List(List),
+    /// Ask servers what they offer and print it, a catalog a line of JSON; `--tools -` takes it back. Nothing is judged
+    Inspect(Box<Inspect>),
     /// List the rules, or run their examples
     Rules(Rules),
     /// Explain a rule: what it finds, why it matters, what to do
@@ -55,21 +58,16 @@ pub(super) struct Scan {
     #[command(flatten)]
     pub(super) place: Place,
 
-    /// Whether to start the servers and ask them what they offer [default: ask at a terminal, none elsewhere]
-    #[arg(long, value_name = "WHICH", help_heading = "Servers")]
-    pub(super) launch: Option<LaunchPolicy>,
-    /// The same as --launch all
-    #[arg(long, short = 'y', conflicts_with = "launch", help_heading = "Servers")]
-    pub(super) yes: bool,
-    /// Judge a saved list of tools (`-` for standard input) and start nothing
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["paths", "launch", "yes"], help_heading = "Servers")]
+    #[command(flatten)]
+    pub(super) servers: Servers,
+    /// Judge a saved list of tools (`-` for standard input) and ask nobody
+    #[arg(
+        long,
+        value_name = "FILE",
+        conflicts_with_all = ["paths", "launch", "yes", "server", "url", "bearer_env"],
+        help_heading = "Servers"
+    )]
     pub(super) tools: Option<PathBuf>,
-    /// How many servers to ask at once
-    #[arg(long, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u16).range(1..=256), help_heading = "Servers")]
-    pub(super) jobs: u16,
-    /// Seconds to wait for a server's first answer; packages may have to be downloaded first
-    #[arg(long, value_name = "SECONDS", default_value_t = 30, value_parser = clap::value_parser!(u32).range(1..=3600), help_heading = "Servers")]
-    pub(super) timeout: u32,
 
     /// Format of the report; repeat with --output to write several
     #[arg(long, value_name = "FORMAT", help_heading = "Report")]
@@ -95,6 +93,82 @@ pub(super) struct Scan {
 
     #[command(flatten)]
     pub(super) choice: Choice,
+}
+
+/// Which servers are asked, and how.
+#[derive(Args, Debug)]
+pub(super) struct Servers {
+    /// Whether to start the servers, or connect to them, and ask them what they offer [default: ask at a terminal, none
+    /// elsewhere]
+    #[arg(long, value_name = "WHICH", help_heading = "Servers")]
+    pub(super) launch: Option<LaunchPolicy>,
+    /// The same as --launch all
+    #[arg(long, short = 'y', conflicts_with = "launch", help_heading = "Servers")]
+    pub(super) yes: bool,
+    /// Judge one server by its command line before it is installed; it is started, unless --launch none
+    #[arg(
+        long,
+        value_name = "'COMMAND ARG…'",
+        value_parser = one_line,
+        conflicts_with_all = ["paths", "client", "all_users", "known_projects"],
+        help_heading = "Servers"
+    )]
+    pub(super) server: Option<String>,
+    /// Judge one server by its address; it is connected to, unless --launch none
+    #[arg(
+        long,
+        value_name = "URL",
+        value_parser = one_line,
+        conflicts_with_all = ["server", "paths", "client", "all_users", "known_projects"],
+        help_heading = "Servers"
+    )]
+    pub(super) url: Option<String>,
+    /// Send this header to --url; in single quotes, `${VARIABLE}` keeps a key out of the shell's history
+    #[arg(
+        long,
+        value_name = "'NAME: VALUE'",
+        value_parser = header,
+        requires = "url",
+        help_heading = "Servers"
+    )]
+    pub(super) header: Vec<String>,
+    /// Send the token in this variable to every remote that is asked and has no `Authorization` of its own, over
+    /// encrypted connections only
+    #[arg(long, value_name = "VARIABLE", help_heading = "Servers")]
+    pub(super) bearer_env: Option<String>,
+    /// How many servers to ask at once
+    #[arg(long, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u16).range(1..=256), help_heading = "Servers")]
+    pub(super) jobs: u16,
+    /// Seconds to wait for a server's first answer; packages may have to be downloaded first
+    #[arg(long, value_name = "SECONDS", default_value_t = 30, value_parser = clap::value_parser!(u32).range(1..=3600), help_heading = "Servers")]
+    pub(super) timeout: u32,
+}
+
+impl Servers {
+    /// Whether one server was given instead of configs.
+    pub(super) fn is_given(&self) -> bool {
+        self.server.is_some() || self.url.is_some()
+    }
+}
+
+/// A text that is not empty and stays on its line.
+fn one_line(text: &str) -> Result<String, String> {
+    match text.trim() {
+        "" => Err("nothing is given".to_owned()),
+        line if line.contains(char::is_control) => Err("it has more than one line, or control characters".to_owned()),
+        line => Ok(line.to_owned()),
+    }
+}
+
+/// A header as it is sent. What is wrong with it is told without its value.
+fn header(text: &str) -> Result<String, String> {
+    let line = one_line(text)?;
+    let name = line.split_once(':').map_or("", |(name, _)| name.trim());
+    let letter = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
+    if name.is_empty() || !name.bytes().all(letter) {
+        return Err("expected `Name: value`".to_owned());
+    }
+    Ok(line)
 }
 
 /// Where to look.
@@ -135,6 +209,17 @@ pub(super) struct List {
     pub(super) paths: Vec<PathBuf>,
     #[command(flatten)]
     pub(super) place: Place,
+}
+
+#[derive(Args, Debug)]
+pub(super) struct Inspect {
+    /// Files and folders to look at
+    #[arg(value_name = "PATH")]
+    pub(super) paths: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(super) place: Place,
+    #[command(flatten)]
+    pub(super) servers: Servers,
 }
 
 #[derive(Args, Debug)]
@@ -193,9 +278,9 @@ pub(super) enum DemoServer {
 pub(super) enum LaunchPolicy {
     /// Ask about each, at a terminal
     Ask,
-    /// Start them all
+    /// Ask them all
     All,
-    /// Start none
+    /// Ask none
     None,
 }
 

@@ -1,8 +1,8 @@
-//! The question at a terminal: may these programs be started?
+//! The question at a terminal: may these programs be started, and these addresses connected to?
 
 use std::io::{BufRead, Write};
 
-use crate::connect::{Consent, Question};
+use crate::connect::{Consent, Deed, Question};
 use crate::text::visible;
 
 /// Asks on standard error, reads from standard input.
@@ -14,15 +14,15 @@ impl Consent for AtTerminal {
     }
 }
 
-/// No answer, an answer that nobody understands twice, or a terminal that is gone: nothing is started.
+/// No answer, an answer that nobody understands twice, or a terminal that is gone: nothing is done.
 fn converse(questions: &[Question], input: &mut dyn BufRead, output: &mut dyn Write) -> Vec<bool> {
     let none = vec![false; questions.len()];
     if write!(output, "{}", list(questions)).is_err() {
         return none;
     }
     for _ in 0..3 {
-        let asked = write!(output, "Start them? [a]ll, [n]one, or numbers such as 1,3-5 (none): ")
-            .and_then(|()| output.flush());
+        let asked =
+            write!(output, "Ask them? [a]ll, [n]one, or numbers such as 1,3-5 (none): ").and_then(|()| output.flush());
         let mut answer = String::new();
         if asked.is_err() || !matches!(input.read_line(&mut answer), Ok(1..)) {
             return none;
@@ -37,17 +37,37 @@ fn converse(questions: &[Question], input: &mut dyn BufRead, output: &mut dyn Wr
 }
 
 fn list(questions: &[Question]) -> String {
-    let mut text = String::from("To ask servers what they offer, these programs would run with your rights:\n\n");
+    let starts = questions.iter().any(|question| matches!(question.deed, Deed::Start { .. }));
+    let connects = questions.iter().any(|question| matches!(question.deed, Deed::Connect { .. }));
+    let mut text = String::from("To ask servers what they offer, ");
+    text.push_str(match (starts, connects) {
+        (true, true) => "these programs would run with your rights, and these addresses would be connected to:\n\n",
+        (_, true) => "these addresses would be connected to:\n\n",
+        _ => "these programs would run with your rights:\n\n",
+    });
+    let all = |names: &[String]| names.iter().map(|name| visible(name)).collect::<Vec<_>>().join(", ");
     for (index, question) in questions.iter().enumerate() {
-        let command: Vec<String> = question.command.iter().map(|word| quoted(word)).collect();
         text.push_str(&format!("{:>3}. {} ({})\n", index + 1, visible(&question.server), question.client));
-        text.push_str(&format!("     {}\n", command.join(" ")));
-        if let Some(folder) = &question.folder {
-            text.push_str(&format!("     in {}\n", visible(folder)));
-        }
-        if !question.variables.is_empty() {
-            let names: Vec<String> = question.variables.iter().map(|name| visible(name)).collect();
-            text.push_str(&format!("     with {}\n", names.join(", ")));
+        match &question.deed {
+            Deed::Start { command, folder, variables } => {
+                let command: Vec<String> = command.iter().map(|word| quoted(word)).collect();
+                text.push_str(&format!("     {}\n", command.join(" ")));
+                if let Some(folder) = folder {
+                    text.push_str(&format!("     in {}\n", visible(folder)));
+                }
+                if !variables.is_empty() {
+                    text.push_str(&format!("     with {}\n", all(variables)));
+                }
+            }
+            Deed::Connect { address, origin, headers } => {
+                text.push_str(&format!("     connect to {}\n", visible(address)));
+                if let Some(origin) = origin {
+                    text.push_str(&format!("     which is at {}\n", visible(origin)));
+                }
+                if !headers.is_empty() {
+                    text.push_str(&format!("     with the headers {}\n", all(headers)));
+                }
+            }
         }
         for warning in &question.warnings {
             text.push_str(&format!("     warning: {}\n", visible(warning)));
@@ -100,9 +120,11 @@ mod tests {
             server: server.into(),
             config: "~/.cursor/mcp.json".into(),
             foreign: true,
-            command: vec!["npx".into(), "-y".into(), "a b".into(), "x\u{1b}[2J".into()],
-            folder: Some("/srv".into()),
-            variables: vec!["TOKEN".into()],
+            deed: Deed::Start {
+                command: vec!["npx".into(), "-y".into(), "a b".into(), "x\u{1b}[2J".into()],
+                folder: Some("/srv".into()),
+                variables: vec!["TOKEN".into()],
+            },
             warnings: vec!["it fetches".into()],
         }
     }
@@ -141,6 +163,24 @@ mod tests {
         ] {
             assert!(shown.contains(part), "{part}\n{shown}");
         }
-        assert!(!shown.contains('\u{1b}'));
+        assert!(!shown.contains('\u{1b}') && !shown.contains("addresses"));
+    }
+
+    #[test]
+    fn an_address_shows_where_it_is_and_what_it_gets() {
+        let connect = Deed::Connect {
+            address: "https://${HOST}/mcp?key=[redacted]".into(),
+            origin: Some("https://x.example".into()),
+            headers: vec!["Authorization".into(), "X-\u{1b}".into()],
+        };
+        let shown = list(&[question("one"), Question { deed: connect, ..question("two") }]);
+        for part in [
+            "these addresses would be connected to",
+            "connect to https://${HOST}/mcp?key=[redacted]",
+            "which is at https://x.example",
+            "with the headers Authorization, X-\\u{1b}",
+        ] {
+            assert!(shown.contains(part), "{part}\n{shown}");
+        }
     }
 }

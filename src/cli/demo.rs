@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::args::Demo;
-use super::scan::{base_env, stop_flag};
+use super::servers::{base_env, stop_flag};
 use super::{Exit, Failure, output, progress};
-use crate::connect::{Always, Bounds};
+use crate::connect::{Bounds, Consent, Deed, Question};
 use crate::discover::{Home, Os, Request};
 use crate::finding::Confidence;
 use crate::pipeline::{self, Asking, Input, Tables};
@@ -45,9 +45,10 @@ pub(super) fn run(demo: &Demo) -> Result<Exit, Failure> {
     let stop = stop_flag(std::sync::Arc::default());
     let progress = progress::silent();
     let asking = Asking {
-        consent: &mut Always,
+        consent: &mut OwnServers,
         base_env: base_env(&variables),
         variables: Vec::new(),
+        bearer: None,
         bounds: Bounds { first_answer: Duration::from_secs(10), ..Bounds::default() },
         jobs: 8,
         stop: &stop,
@@ -61,6 +62,15 @@ pub(super) fn run(demo: &Demo) -> Result<Exit, Failure> {
         super::print("\nThis was the demo. `mcpscan` looks at your own clients.\n")?;
     }
     Ok(Exit::Clean)
+}
+
+/// The demo's servers are this very program; its remote is nobody's, and nothing is sent anywhere.
+struct OwnServers;
+
+impl Consent for OwnServers {
+    fn allow(&mut self, questions: &[Question]) -> Vec<bool> {
+        questions.iter().map(|question| matches!(question.deed, Deed::Start { .. })).collect()
+    }
 }
 
 /// As closed as a home is, whatever the system's default.

@@ -5,6 +5,7 @@ mod args;
 mod ask;
 mod demo;
 mod exit;
+mod inspect;
 mod list;
 mod output;
 mod place;
@@ -12,6 +13,7 @@ mod progress;
 mod rules;
 mod scan;
 mod serve;
+mod servers;
 
 pub use exit::Exit;
 
@@ -46,6 +48,7 @@ pub fn main() -> ExitCode {
                 None => scan::run(scan, &matches),
             },
             Some(Command::List(list)) => list::run(&list),
+            Some(Command::Inspect(inspect)) => inspect::run(&inspect),
             Some(Command::Rules(rules)) => rules::run(&rules),
             Some(Command::Explain(explain)) => rules::explain(&explain),
             Some(Command::Demo(demo)) => demo::run(&demo),

@@ -183,7 +183,7 @@ pub(super) fn beside(root: &Node, file: &ConfigFile, source: SourceId, values: &
 }
 
 /// An entry that says nothing.
-fn nothing(file: &ConfigFile, source: SourceId, span: Span) -> ServerEntry {
+pub(super) fn nothing(file: &ConfigFile, source: SourceId, span: Span) -> ServerEntry {
     ServerEntry {
         name: Spanned { text: String::new(), span },
         client: file.client().to_owned(),

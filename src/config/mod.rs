@@ -3,6 +3,7 @@
 mod duplicates;
 mod entry;
 mod form;
+mod given;
 mod shape;
 mod switch;
 mod value;
@@ -10,6 +11,7 @@ mod value;
 pub use duplicates::Duplicate;
 pub use entry::{Field, ServerEntry, Spanned};
 pub use form::form;
+pub use given::{Given, read_given};
 pub use switch::{Approved, Run, Switch};
 pub use value::{Part, expand, is_one_literal, is_reference, literals, parts, with_defaults};
 

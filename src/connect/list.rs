@@ -46,6 +46,8 @@ const KINDS: [Kinds; 4] = [
 pub(super) struct Outcome {
     /// Whether any list was answered; of one that is expected an error is an answer as well.
     pub(super) answered: bool,
+    /// Whether some list is only for those who have signed in.
+    pub(super) needs_sign_in: bool,
     /// What is missing, and why.
     pub(super) problems: Vec<String>,
 }
@@ -126,6 +128,17 @@ fn read(
                     },
                     Err(error) if list.is_none_at_all(&error) => {}
                     Err(error) => outcome.problems.push(Trouble::Refused { what: list.what(), error }.to_string()),
+                }
+            }
+            Event::Failed(id, trouble) => {
+                let Some(at) = open.iter().position(|list| list.id == id) else { continue };
+                let list = open.swap_remove(at);
+                if list.expected || list.pages > 0 {
+                    outcome.needs_sign_in |= matches!(trouble, Trouble::SignIn { .. });
+                    let problem = trouble.to_string();
+                    if !outcome.problems.contains(&problem) {
+                        outcome.problems.push(problem);
+                    }
                 }
             }
             Event::Broken(why) => {

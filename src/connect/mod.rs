@@ -1,19 +1,27 @@
-//! What servers answer: started, asked for all they offer, and ended again.
+//! What servers answer: started, or connected to, asked for all they offer, and ended again.
 //!
 //! A server is somebody else's program and may be hostile. It gets the variables it is meant to get and no others, and
 //! everything it does has a bound: time, bytes, values, depth, pages. What was read before a bound is kept.
 
+mod address;
+mod agent;
 mod catalog;
 mod consent;
+mod exchange;
 mod frame;
+mod http;
 mod list;
+mod opening;
 mod process;
+mod proxy;
 mod saved;
 mod scan;
 mod session;
+mod sse;
 mod stderr;
 mod stdio;
 mod strays;
+mod transport;
 mod trouble;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -24,21 +32,40 @@ use std::sync::{Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
+pub use address::{is_open_address, origin};
 pub use catalog::{Catalog, Origin};
-pub use consent::{Always, Consent, Never, Question};
+pub use consent::{Always, Consent, Deed, Never, Question};
 pub use saved::{SavedError, read_saved};
 
 use crate::text::Redactor;
-use process::Process;
+use transport::Ending;
 use trouble::Trouble;
 
-/// A server to be started and asked.
+/// A server that runs elsewhere.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct Remote {
+    /// Its address.
+    pub url: String,
+    /// What is sent to that very scheme, host and port, and nowhere else.
+    pub headers: Vec<(String, String)>,
+}
+
+impl std::fmt::Debug for Remote {
+    /// Keys stand in addresses and headers.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Remote({:?}, {} headers)", origin(&self.url).ok(), self.headers.len())
+    }
+}
+
+/// A server to be started, or connected to, and asked.
 #[derive(Clone, Debug)]
 pub struct Target {
     /// Id of the client whose config names it.
     pub client: Option<String>,
     /// Its name there.
     pub name: String,
+    /// Where it is, if it runs elsewhere: then there is nothing to start.
+    pub remote: Option<Remote>,
     /// What to start.
     pub program: String,
     /// With which arguments.
@@ -62,7 +89,7 @@ pub struct Bounds {
     pub total: Duration,
     /// Bytes of one answer.
     pub answer_bytes: usize,
-    /// Bytes on stdout altogether.
+    /// Bytes on stdout, or of all answers, altogether.
     pub bytes: usize,
     /// JSON values of all answers. Each takes many times its text in memory.
     pub values: usize,
@@ -99,6 +126,8 @@ pub enum Status {
     Partial,
     /// Nothing.
     Failed,
+    /// Nothing: it wants to know who asks.
+    NeedsSignIn,
 }
 
 /// What came of one server.
@@ -112,7 +141,7 @@ pub struct Reply {
     pub reason: Option<String>,
     /// Time until the last answer.
     pub elapsed: Duration,
-    /// Lines, or JSON values, on stdout that were no messages.
+    /// Lines, or JSON values, that were no messages.
     pub noise: usize,
 }
 
@@ -173,12 +202,12 @@ pub fn query_all(
                 let index = next.fetch_add(1, Ordering::Relaxed);
                 let Some(target) = targets.get(index) else { return };
                 let context = Context { target, env: base_env, bounds, stop, end: Instant::now() + bounds.total };
-                let (reply, process) = guarded(&context, index, progress);
+                let (reply, ending) = guarded(&context, index, progress);
                 *slots[index].lock().unwrap_or_else(PoisonError::into_inner) = Some(reply);
-                if let Some(process) = process {
+                if let Some(ending) = ending {
                     // Beside the next one's start: a polite end takes up to a second. Without a thread to do it in, the
                     // process is dropped, and so killed, here.
-                    drop(thread::Builder::new().spawn_scoped(scope, move || process.end(stop)));
+                    drop(thread::Builder::new().spawn_scoped(scope, move || ending.end(stop)));
                 }
             }
         };
@@ -207,32 +236,35 @@ impl Reply {
 
 /// A panic is a mistake of ours that one server provoked. The others have nothing to do with it, and the unwinding has
 /// killed the one.
-fn guarded(context: &Context<'_>, index: usize, progress: &dyn Progress) -> (Reply, Option<Process>) {
+fn guarded(context: &Context<'_>, index: usize, progress: &dyn Progress) -> (Reply, Option<Ending>) {
     let started = Instant::now();
     let attempt = catch_unwind(AssertUnwindSafe(|| {
         progress.event(index, Event::Started);
         query(context, &|list, items| progress.event(index, Event::Page { list, items }))
     }));
-    let (mut reply, process) = attempt.unwrap_or_else(|_| {
+    let (mut reply, ending) = attempt.unwrap_or_else(|_| {
         (Reply::new(context.target, Some("mcpscan itself failed on what it answered".into())), None)
     });
     reply.elapsed = started.elapsed();
     progress.event(index, Event::Done { status: reply.status, elapsed: reply.elapsed });
-    (reply, process)
+    (reply, ending)
 }
 
-/// Asks one server for everything. The process is given back to be ended.
-fn query(context: &Context<'_>, page: &dyn Fn(&'static str, usize)) -> (Reply, Option<Process>) {
+/// Asks one server for everything. What it went over is given back to be ended.
+fn query(context: &Context<'_>, page: &dyn Fn(&'static str, usize)) -> (Reply, Option<Ending>) {
     let mut reply = Reply::new(context.target, None);
     let reason = |text: String| Some(crate::text::visible(&context.target.redactor.clean(&text)));
     if context.stop.load(Ordering::Relaxed) {
         reply.reason = reason(Trouble::Interrupted.to_string());
         return (reply, None);
     }
-    let (session, greeting) = session::open(context);
+    let (session, greeting) = opening::open(context);
     let (mut session, greeting) = match (session, greeting) {
         (Some(session), Ok(greeting)) => (session, greeting),
         (session, greeting) => {
+            if matches!(greeting, Err(Trouble::SignIn { .. })) {
+                reply.status = Status::NeedsSignIn;
+            }
             reply.reason = greeting.err().and_then(|trouble| reason(trouble.to_string()));
             reply.noise = session.as_ref().map_or(0, session::Session::noise);
             return (reply, session.map(session::Session::close));
@@ -245,6 +277,7 @@ fn query(context: &Context<'_>, page: &dyn Fn(&'static str, usize)) -> (Reply, O
     reply.status = match (outcome.problems.is_empty(), outcome.answered) {
         (true, _) => Status::Scanned,
         (false, true) => Status::Partial,
+        (false, false) if outcome.needs_sign_in => Status::NeedsSignIn,
         (false, false) => Status::Failed,
     };
     if !outcome.problems.is_empty() {

@@ -116,6 +116,7 @@ fn catalog(node: Node, id: SourceId, fallback: &str) -> Catalog {
     for Member { key, value, .. } in members {
         match key.as_str() {
             "client" => catalog.client = value.as_str().map(str::to_owned),
+            "also" => catalog.also = value.elements().iter().filter_map(Node::scalar).collect(),
             "server" => catalog.server = value.scalar().unwrap_or_default(),
             "serverInfo" => catalog.info = Some(value),
             "instructions" => catalog.instructions = Some(value),

@@ -7,9 +7,9 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use super::stdio::{Incoming, Stdio};
+use super::Context;
+use super::transport::{Ending, Incoming, Transport};
 use super::trouble::{Refusal, Trouble, quote};
-use super::{Bounds, Context};
 use crate::document::{Kind, Node};
 
 /// The newest revision with a handshake.
@@ -31,6 +31,8 @@ pub(super) struct Greeting {
 pub(super) enum Event {
     /// An answer to the request of that number.
     Answer(u64, Result<Node, Refusal>),
+    /// There will be no answer to the request of that number.
+    Failed(u64, Trouble),
     /// Something unreadable, which may have been an answer.
     Broken(String),
     /// Nothing more will come.
@@ -44,7 +46,7 @@ pub(super) enum Event {
 /// An open conversation.
 pub(super) struct Session<'a> {
     pub(super) context: &'a Context<'a>,
-    stdio: Stdio<'a>,
+    transport: Transport<'a>,
     last: u64,
     /// The revision that every request names, in the era without a handshake.
     modern: Option<String>,
@@ -53,10 +55,31 @@ pub(super) struct Session<'a> {
 }
 
 impl<'a> Session<'a> {
-    /// Starts a server. Nothing is said yet.
+    /// Starts a server, or gets ready to ask one. Nothing is said yet.
     pub(super) fn start(context: &'a Context<'a>) -> Result<Self, Trouble> {
-        let stdio = Stdio::open(context.target, context.env, context.bounds, context.stop)?;
-        Ok(Self { context, stdio, last: 0, modern: None, noise: 0 })
+        Ok(Self { context, transport: Transport::open(context)?, last: 0, modern: None, noise: 0 })
+    }
+
+    /// The same behind an earlier process of that server.
+    pub(super) fn after(self, noise: usize) -> Self {
+        Self { noise, ..self }
+    }
+
+    /// Goes over to the older of the HTTP transports, which knows the legacy era only.
+    pub(super) fn listen(&mut self, patience: Duration) -> Result<(), Trouble> {
+        self.modern = None;
+        match &mut self.transport {
+            Transport::Http(http) => http.listen(patience),
+            Transport::Stdio(_) => Ok(()),
+        }
+    }
+
+    /// The HTTP status of the last answer; 0 where there is none.
+    pub(super) fn status(&self) -> u16 {
+        match &self.transport {
+            Transport::Http(http) => http.status(),
+            Transport::Stdio(_) => 0,
+        }
     }
 
     /// Greets it as the legacy era does.
@@ -78,7 +101,8 @@ impl<'a> Session<'a> {
         let id =
             self.ask("initialize", json!({ "protocolVersion": version, "capabilities": {}, "clientInfo": client() }));
         let result = self.wait(id, "`initialize`", self.context.bounds.first_answer)?;
-        self.stdio.send(&json!({ "jsonrpc": "2.0", "method": "notifications/initialized" }));
+        self.transport.agreed(Some(result.get("protocolVersion").and_then(Node::as_str).unwrap_or(version)));
+        self.transport.send(&json!({ "jsonrpc": "2.0", "method": "notifications/initialized" }));
         Ok(Greeting {
             info: result.get("serverInfo").cloned(),
             instructions: result.get("instructions").cloned(),
@@ -122,15 +146,16 @@ impl<'a> Session<'a> {
             });
             params.insert("_meta".into(), meta);
         }
-        self.stdio.send(&json!({ "jsonrpc": "2.0", "id": self.last, "method": method, "params": params }));
+        self.transport.send(&json!({ "jsonrpc": "2.0", "id": self.last, "method": method, "params": params }));
         self.last
     }
 
     /// The next thing that is for us. What the server asks in between is answered here.
     pub(super) fn next(&mut self, until: Instant) -> Event {
         loop {
-            let message = match self.stdio.receive(until.min(self.context.end)) {
-                Incoming::Message(message) => message,
+            let (message, of) = match self.transport.receive(until.min(self.context.end)) {
+                Incoming::Message(message, of) => (message, of),
+                Incoming::Failed(id, trouble) => return Event::Failed(id, trouble),
                 Incoming::Broken(why) => return Event::Broken(why),
                 Incoming::Closed => return Event::Closed,
                 Incoming::Late => return Event::Late,
@@ -141,7 +166,7 @@ impl<'a> Session<'a> {
                 self.answer(method, message.get("id"));
                 continue;
             }
-            let Some(id) = message.get("id").and_then(number) else {
+            let Some(id) = number_of(&message).or(of) else {
                 match message.get("error") {
                     Some(error) => {
                         return Event::Broken(format!("answered a message with error {}", self.refusal(error)));
@@ -164,7 +189,8 @@ impl<'a> Session<'a> {
             match self.next(until) {
                 Event::Answer(of, Ok(result)) if of == id => return Ok(result),
                 Event::Answer(of, Err(error)) if of == id => return Err(Trouble::Refused { what: what.into(), error }),
-                Event::Answer(..) => {}
+                Event::Failed(of, trouble) if of == id => return Err(trouble),
+                Event::Answer(..) | Event::Failed(..) => {}
                 Event::Broken(why) => {
                     until = until.min(Instant::now() + AFTERMATH);
                     broken.get_or_insert(why);
@@ -182,7 +208,7 @@ impl<'a> Session<'a> {
     pub(super) fn silence(&mut self, closed: bool, what: &str, after: Duration) -> Trouble {
         let what = what.to_owned();
         if closed {
-            let how = self.stdio.process.how_it_ended(self.context.stop);
+            let how = self.transport.how_it_ended(self.context.stop);
             return Trouble::Gone { how, what, words: self.words() };
         }
         if Instant::now() >= self.context.end {
@@ -191,29 +217,26 @@ impl<'a> Session<'a> {
         Trouble::Silent { what, after, words: self.words() }
     }
 
-    /// The server's own words about its trouble: a program that is no server explains itself on stdout.
     fn words(&self) -> Option<String> {
-        let redactor = &self.context.target.redactor;
-        let stderr = self.stdio.process.last_words().map(|line| format!("stderr: {}", quote(&line, redactor)));
-        stderr.or_else(|| self.stdio.noise().1.map(|line| format!("stdout: {}", quote(&line, redactor))))
+        self.transport.words(&self.context.target.redactor)
     }
 
     /// Whether the process behind it is worth starting again.
     pub(super) fn was_not_found(&self) -> bool {
-        self.stdio.process.was_not_found()
+        self.transport.was_not_found()
     }
 
     /// How many lines were no messages.
     pub(super) fn noise(&self) -> usize {
-        self.noise + self.stdio.noise().0
+        self.noise + self.transport.noise()
     }
 
-    /// Ends the conversation; the process is still to be ended.
-    pub(super) fn close(self) -> super::process::Process {
-        self.stdio.close()
+    /// Ends the conversation; what it went over is still to be ended.
+    pub(super) fn close(self) -> Ending {
+        self.transport.close()
     }
 
-    fn answer(&self, method: &str, id: Option<&Node>) {
+    fn answer(&mut self, method: &str, id: Option<&Node>) {
         let id = match id.map(|id| &id.kind) {
             Some(Kind::String(text)) => json!(text),
             Some(Kind::Number(digits)) => match serde_json::from_str(digits) {
@@ -222,7 +245,7 @@ impl<'a> Session<'a> {
             },
             _ => return,
         };
-        self.stdio.reply(&match method {
+        self.transport.reply(&match method {
             "ping" => json!({ "jsonrpc": "2.0", "id": id, "result": {} }),
             "roots/list" => json!({ "jsonrpc": "2.0", "id": id, "result": { "roots": [] } }),
             _ => json!({ "jsonrpc": "2.0", "id": id, "error": { "code": -32601, "message": "not offered by this client" } }),
@@ -252,44 +275,12 @@ fn take(node: Node, key: &str) -> Option<Node> {
     }
 }
 
-/// The number of a request of ours, also where it comes back as a string or with a fraction.
-fn number(id: &Node) -> Option<u64> {
-    let text = id.scalar()?;
+/// The number of the request that an answer is for, also where it comes back as a string or with a fraction.
+pub(super) fn number_of(message: &Node) -> Option<u64> {
+    let text = message.get("id")?.scalar()?;
     text.parse().ok().or_else(|| text.strip_suffix(".0")?.parse().ok())
 }
 
 fn client() -> Value {
     json!({ "name": "mcpscan", "version": env!("CARGO_PKG_VERSION") })
-}
-
-/// Opens a conversation with a server, in whichever era answers. Where none does, the trouble is that with the first
-/// attempt: it is what the server's users would meet. The session is given back in any case, to be ended.
-pub(super) fn open<'a>(context: &'a Context<'a>) -> (Option<Session<'a>>, Result<Greeting, Trouble>) {
-    let Bounds { first_answer, answer, .. } = *context.bounds;
-    let started = Instant::now();
-    let mut session = match Session::start(context) {
-        Ok(session) => session,
-        Err(trouble) => return (None, Err(trouble)),
-    };
-    let first = match session.initialize() {
-        Err(trouble @ (Trouble::Refused { .. } | Trouble::Gone { .. })) => trouble,
-        other => return (Some(session), other),
-    };
-    let mut second = match first {
-        Trouble::Refused { .. } => session.discover(answer),
-        _ => Err(first.clone()),
-    };
-    // A late death is a failure to start, not a refusal of the first message, and a second one would cost as much.
-    let worth_it = started.elapsed() < answer && !session.was_not_found();
-    if matches!(second, Err(Trouble::Gone { .. })) && worth_it {
-        let noise = session.noise();
-        session.close().end(context.stop);
-        session = match Session::start(context) {
-            Ok(session) => Session { noise, ..session },
-            Err(_) => return (None, Err(first)),
-        };
-        second = session.discover(first_answer);
-    }
-    let greeting = second.map_err(|trouble| if matches!(trouble, Trouble::Interrupted) { trouble } else { first });
-    (Some(session), greeting)
 }

@@ -11,9 +11,9 @@ use std::time::{Duration, Instant};
 use super::frame::{Frame, Framer, size};
 use super::process::Process;
 use super::scan::Limits;
+use super::transport::Incoming;
 use super::trouble::Trouble;
 use super::{Bounds, Target};
-use crate::document::Node;
 
 /// How often a wait looks whether the user has had enough.
 const TICK: Duration = Duration::from_millis(20);
@@ -21,20 +21,6 @@ const TICK: Duration = Duration::from_millis(20);
 const LINGER: Duration = Duration::from_millis(500);
 /// Answers to the server's own requests wait in memory up to here; a server that does not read them gets no more.
 const QUEUE: usize = 1 << 20;
-
-/// What came, or did not.
-pub(super) enum Incoming {
-    /// A response, or a request.
-    Message(Node),
-    /// Something that was meant as a message, and why it can't be read.
-    Broken(String),
-    /// Nothing will come any more.
-    Closed,
-    /// Nothing came in time.
-    Late,
-    /// The user has had enough.
-    Interrupted,
-}
 
 /// What the reading thread leaves behind beside messages.
 #[derive(Default)]
@@ -108,7 +94,7 @@ impl<'a> Stdio<'a> {
             }
             let left = until.saturating_duration_since(Instant::now());
             match self.incoming.recv_timeout(left.min(TICK)) {
-                Ok(Frame::Message(node, _)) => return Incoming::Message(node),
+                Ok(Frame::Message(node, _)) => return Incoming::Message(node, None),
                 Ok(Frame::Broken(why)) => return Incoming::Broken(why),
                 Ok(Frame::Noise(_)) => {}
                 Err(RecvTimeoutError::Disconnected) => return Incoming::Closed,

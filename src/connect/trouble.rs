@@ -29,6 +29,18 @@ pub(super) enum Trouble {
     /// It does not want to.
     #[error("answered {what} with error {error}")]
     Refused { what: String, error: Refusal },
+    /// It wants to know who asks.
+    #[error("HTTP status {status}: it wants to know who asks{}", wanted(.wants))]
+    SignIn { status: u16, wants: Option<String> },
+    /// HTTP has an error of its own.
+    #[error("answered {what} with HTTP status {text}")]
+    Status { what: String, number: u16, text: String },
+    /// Nobody is there, or it can't be told who.
+    #[error("could not connect to {origin}: {cause}")]
+    NotConnected { origin: String, cause: String },
+    /// It sends us elsewhere.
+    #[error("sends to {}, {origin}; nothing was sent there", if *.weaker { "an unencrypted address" } else { "another host" })]
+    Elsewhere { origin: String, weaker: bool },
     /// It answered what can't be read.
     #[error("{0}")]
     Broken(String),
@@ -52,6 +64,10 @@ impl Refusal {
     pub(super) fn is_unknown_method(&self) -> bool {
         matches!(self.code.as_str(), "-32601" | "-32602")
     }
+}
+
+fn wanted(wants: &Option<String>) -> String {
+    wants.as_ref().map(|wants| format!(" (WWW-Authenticate: {wants})")).unwrap_or_default()
 }
 
 fn said(words: &Option<String>) -> String {

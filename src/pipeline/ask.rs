@@ -4,10 +4,11 @@ use std::collections::HashMap;
 use std::path::Path;
 use std::sync::Arc;
 
+use super::target::{self, Filling, Ready};
 use super::{Asking, Tables};
-use crate::config::{self, Config, ServerEntry, Spanned};
-use crate::connect::{self, Catalog, Origin, Question, Reply, Status, Target};
-use crate::discover::{Form, Home, Scope, same_variable};
+use crate::config::{Config, ServerEntry, Spanned};
+use crate::connect::{self, Catalog, Deed, Origin, Question, Remote, Reply, Status, Target};
+use crate::discover::{Home, Scope};
 use crate::document::SourceId;
 use crate::finding::Severity;
 use crate::judge::{self, HiddenValue, Judged};
@@ -24,10 +25,12 @@ pub(super) struct Asked {
     pub(super) redactor: Arc<Redactor>,
 }
 
-/// A server that could be started, and where its line in the coverage is.
+/// A server that could be asked, and where its line in the coverage is.
 struct Startable {
     line: usize,
     target: Target,
+    /// What it is not sent, and why.
+    note: Option<String>,
     origin: Origin,
     /// Other clients that read the entry.
     also: Vec<String>,
@@ -72,7 +75,8 @@ impl<'j> Hidden<'j> {
     }
 }
 
-/// Asks every server that may be asked. Entries that start the same program with the same variables share one start.
+/// Asks every server that may be asked. Entries that start the same program with the same variables share one start, and
+/// those that send the same headers to the same address one conversation.
 pub(super) fn servers(
     configs: &[Config],
     launches: &[Vec<Launch>],
@@ -84,11 +88,12 @@ pub(super) fn servers(
 ) -> Asked {
     let wanted = asking.consent.wanted();
     if wanted {
-        learn(&mut redactor, configs, &asking);
+        target::learn(&mut redactor, configs, &asking);
     }
     let redactor = Arc::new(redactor);
     let hidden = Hidden::new(judged);
     let mut asked = Asked { catalogs: Vec::new(), coverage: Vec::new(), redactor: Arc::clone(&redactor) };
+    let filling = Filling { asking: &asking, redactor: &redactor, home, tables };
     let mut startable = Vec::new();
     for (config, launches) in configs.iter().zip(launches) {
         for (entry, launch) in config.servers.iter().zip(launches) {
@@ -105,23 +110,19 @@ pub(super) fn servers(
                 ms: None,
             };
             let prepared = if wanted {
-                target(entry, config, launch, &asking.variables, &redactor, home, tables).and_then(|target| {
+                target::ready(entry, config, launch, &filling).and_then(|ready| {
                     let warnings =
                         warnings(entry, judged, &tables.packs).map_err(|reason| (ServerStatus::Skipped, reason))?;
-                    let folder = target
-                        .cwd
-                        .as_ref()
-                        .filter(|_| folder_of(entry).is_some())
-                        .map(|folder| folder.display().to_string());
-                    Ok((target, Question { warnings, folder, ..question(entry, config, &hidden, tables) }))
+                    let question = question(entry, config, &ready.target, &hidden, tables);
+                    Ok((ready, Question { warnings, ..question }))
                 })
             } else {
                 Err((ServerStatus::Static, unasked(entry, launch)))
             };
             match prepared {
-                Ok((target, question)) => {
+                Ok((Ready { target, note }, question)) => {
                     let origin = Origin { place: (entry.source, entry.name.span), portable: entry.portable.clone() };
-                    startable.push(Startable { line, target, origin, also: entry.also.clone(), question });
+                    startable.push(Startable { line, target, note, origin, also: entry.also.clone(), question });
                 }
                 Err((status, reason)) => {
                     coverage.status = status;
@@ -138,7 +139,8 @@ pub(super) fn servers(
         if allowed {
             chosen.push(server);
         } else {
-            asked.coverage[server.line].reason = Some(NOT_STARTED.to_owned());
+            let not = if server.target.remote.is_some() { NOT_QUERIED } else { NOT_STARTED };
+            asked.coverage[server.line].reason = Some(not.to_owned());
         }
     }
     for (server, reply) in chosen.iter().zip(replies(&chosen, &asking)) {
@@ -147,8 +149,13 @@ pub(super) fn servers(
             Status::Scanned => ServerStatus::Scanned,
             Status::Partial => ServerStatus::Partial,
             Status::Failed => ServerStatus::Failed,
+            Status::NeedsSignIn => ServerStatus::NeedsSignIn,
         };
         line.reason = reply.reason;
+        // What it was not sent may be why.
+        if let (Some(reason), Some(note)) = (&mut line.reason, &server.note) {
+            reason.push_str(&format!("; {note}"));
+        }
         line.tools = Some(reply.catalog.tools.len());
         line.prompts = Some(reply.catalog.prompts.len());
         line.resources = Some(reply.catalog.resources.len() + reply.catalog.templates.len());
@@ -159,64 +166,31 @@ pub(super) fn servers(
 }
 
 const NOT_STARTED: &str = "not started: only its entry was judged";
-const OF_ANOTHER: &str = "in the home of another user: only its entry was judged";
-const NOTHING_TO_START: &str =
-    "neither a command nor an address: the client, or an extension of it, knows what to start";
-const DISABLED: &str = "switched off in the config: only its entry was judged";
+const NOT_QUERIED: &str = "not queried: only its entry was judged";
 
 /// Why an entry was only judged, where nobody wanted servers to be asked.
 fn unasked(entry: &ServerEntry, launch: &Launch) -> String {
     if entry.disabled {
-        DISABLED.to_owned()
+        target::DISABLED.to_owned()
     } else if launch.is_local() {
         NOT_STARTED.to_owned()
     } else if entry.url.is_some() {
         "a remote server: not queried".to_owned()
     } else {
-        NOTHING_TO_START.to_owned()
-    }
-}
-
-fn variable(variables: &[(String, String)], name: &str) -> Option<String> {
-    variables.iter().find(|(known, _)| same_variable(known, name)).map(|(_, value)| value.clone())
-}
-
-/// The spellings of references that the client of an entry replaces, where they are known.
-fn forms<'c>(config: &'c Config, entry: &ServerEntry) -> Option<&'c [Form]> {
-    let reader = config.file.readers.iter().find(|reader| reader.client == entry.client);
-    reader.and_then(|reader| reader.expands.as_deref())
-}
-
-/// Learns what must not come back from a server: the values of references under names of secrets, and passwords of
-/// proxies, which every server gets.
-fn learn(redactor: &mut Redactor, configs: &[Config], asking: &Asking<'_>) {
-    let lookup = |name: &str| variable(&asking.variables, name);
-    let entries = configs.iter().flat_map(|config| config.servers.iter().map(move |entry| (config, entry)));
-    let fields = entries.flat_map(|(config, entry)| entry.env.iter().map(move |field| (forms(config, entry), field)));
-    for (forms, field) in fields {
-        if !config::literals(&field.value.text).iter().any(|range| range.len() == field.value.text.len())
-            && let Some(value) = config::expand(&field.value.text, forms, &lookup)
-            && judge::may_be_secret(&field.name, &value)
-        {
-            redactor.learn(&value);
-        }
-    }
-    for (_, value) in &asking.base_env {
-        if let Some(password) = judge::password_in_url(value) {
-            redactor.learn(&value[password]);
-        }
+        target::NOTHING_TO_START.to_owned()
     }
 }
 
 /// One reply for each chosen server, in order.
 fn replies(chosen: &[Startable], asking: &Asking<'_>) -> Vec<Reply> {
-    type Same<'a> = (&'a str, &'a [String], &'a [(String, String)], Option<&'a Path>);
+    type Same<'a> = (Option<&'a Remote>, &'a str, &'a [String], &'a [(String, String)], Option<&'a Path>);
     let mut first: HashMap<Same<'_>, usize> = HashMap::new();
     let mut targets: Vec<Target> = Vec::new();
     let mut index = Vec::with_capacity(chosen.len());
     for server in chosen {
         let target = &server.target;
-        let same: Same<'_> = (&target.program, &target.args, &target.env, target.cwd.as_deref());
+        let same: Same<'_> =
+            (target.remote.as_ref(), &target.program, &target.args, &target.env, target.cwd.as_deref());
         let place = *first.entry(same).or_insert_with(|| {
             targets.push(target.clone());
             targets.len() - 1
@@ -237,83 +211,6 @@ fn replies(chosen: &[Startable], asking: &Asking<'_>) -> Vec<Reply> {
             reply
         })
         .collect()
-}
-
-/// The folder that an entry names to start in.
-fn folder_of(entry: &ServerEntry) -> Option<&str> {
-    entry.others.iter().find(|field| field.path == "cwd").map(|field| field.value.text.as_str())
-}
-
-/// What to start for an entry, or why it can't be started from here.
-fn target(
-    entry: &ServerEntry,
-    config: &Config,
-    launch: &Launch,
-    variables: &[(String, String)],
-    redactor: &Arc<Redactor>,
-    home: &Home,
-    tables: &Tables,
-) -> Result<Target, (ServerStatus, String)> {
-    let skipped = |reason: String| Err((ServerStatus::Skipped, reason));
-    if entry.disabled {
-        return Err((ServerStatus::Static, DISABLED.to_owned()));
-    }
-    if config.file.of_another {
-        return Err((ServerStatus::Static, OF_ANOTHER.to_owned()));
-    }
-    if !launch.is_local() {
-        return match &entry.url {
-            Some(_) => {
-                skipped("a remote server: not queried, this version asks only servers that it can start".to_owned())
-            }
-            None => skipped(NOTHING_TO_START.to_owned()),
-        };
-    }
-    let root = config.file.root.as_deref().unwrap_or_else(|| home.folder());
-    let lookup = |name: &str| match name {
-        "PWD" => Some(root.display().to_string()),
-        // Windows has no such variable, and `${userHome}` is looked up by it.
-        "HOME" => variable(variables, name).or_else(|| Some(home.folder().display().to_string())),
-        name => variable(variables, name),
-    };
-    let forms = forms(config, entry);
-    let mut words = Vec::new();
-    for word in launch::command_line(entry, &tables.grammar) {
-        match config::expand(&word.text, forms, &lookup) {
-            Some(text) => words.push(text),
-            None => return skipped(format!("`{}` can only be filled in by the client", word.text)),
-        }
-    }
-    let mut words = words.into_iter();
-    let Some(program) = words.next() else { return skipped("an empty command".to_owned()) };
-    // A variable that only the client can fill stays unset; most servers list their tools without it.
-    let env = entry
-        .env
-        .iter()
-        .filter_map(|field| Some((field.name.clone(), config::expand(&field.value.text, forms, &lookup)?)))
-        .collect();
-    // Started elsewhere, a relative command would be another program.
-    let folder = match folder_of(entry) {
-        Some(folder) => {
-            match config::expand(folder, forms, &lookup)
-                .map(|folder| root.join(folder))
-                .filter(|folder| folder.is_dir())
-            {
-                Some(folder) => folder,
-                None => return skipped(format!("its folder `{folder}` is not there")),
-            }
-        }
-        None => root.to_owned(),
-    };
-    Ok(Target {
-        client: Some(entry.client.clone()),
-        name: entry.name.text.clone(),
-        program,
-        args: words.collect(),
-        env,
-        cwd: Some(folder),
-        redactor: Arc::clone(redactor),
-    })
 }
 
 /// What judging an entry found that its user should know before it is started.
@@ -341,18 +238,33 @@ fn warnings(entry: &ServerEntry, judged: &Judged, packs: &Packs) -> Result<Vec<S
     Ok(warnings)
 }
 
-fn question(entry: &ServerEntry, config: &Config, hidden: &Hidden<'_>, tables: &Tables) -> Question {
+fn question(entry: &ServerEntry, config: &Config, target: &Target, hidden: &Hidden<'_>, tables: &Tables) -> Question {
+    let deed = match (&target.remote, &entry.url) {
+        (Some(remote), Some(url)) => Deed::Connect {
+            address: hidden.word(url, entry.source),
+            // What variables make of the host is what counts.
+            origin: connect::origin(&remote.url).ok().filter(|_| remote.url != url.text.trim()),
+            headers: remote.headers.iter().map(|(name, _)| name.clone()).collect(),
+        },
+        _ => Deed::Start {
+            command: launch::command_line(entry, &tables.grammar)
+                .iter()
+                .map(|word| hidden.word(word, entry.source))
+                .collect(),
+            folder: target
+                .cwd
+                .as_ref()
+                .filter(|_| target::folder_of(entry).is_some())
+                .map(|folder| folder.display().to_string()),
+            variables: entry.env.iter().map(|field| field.name.clone()).collect(),
+        },
+    };
     Question {
         client: tables.clients.get(&entry.client).map_or_else(|| entry.client.clone(), |client| client.name.clone()),
         server: entry.name.text.clone(),
         config: config.file.shown.clone(),
         foreign: entry.scope == Scope::Project,
-        command: launch::command_line(entry, &tables.grammar)
-            .iter()
-            .map(|word| hidden.word(word, entry.source))
-            .collect(),
-        folder: None,
-        variables: entry.env.iter().map(|field| field.name.clone()).collect(),
+        deed,
         warnings: Vec::new(),
     }
 }

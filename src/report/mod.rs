@@ -1,9 +1,11 @@
 //! An outcome as bytes, a file a format.
 
+mod catalog;
 mod json;
 mod sarif;
 mod text;
 
+pub use catalog::catalog;
 pub use text::Style;
 
 use crate::rules::Packs;

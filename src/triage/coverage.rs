@@ -68,6 +68,8 @@ pub enum ServerStatus {
     Failed,
     /// It could not be asked from here.
     Skipped,
+    /// It wants to know who asks before it tells anything.
+    NeedsSignIn,
 }
 
 impl ServerStatus {
@@ -79,7 +81,13 @@ impl ServerStatus {
             Self::Static => "static",
             Self::Failed => "failed",
             Self::Skipped => "skipped",
+            Self::NeedsSignIn => "needs-sign-in",
         }
+    }
+
+    /// Whether it was to be asked and did not tell everything.
+    pub fn is_gap(self) -> bool {
+        matches!(self, Self::Failed | Self::Partial | Self::Skipped | Self::NeedsSignIn)
     }
 }
 
@@ -111,16 +119,14 @@ impl Coverage {
     /// asked or did not tell everything. Where nobody asked for servers to be started, their entries are all there is.
     pub fn is_incomplete(&self) -> bool {
         self.configs.iter().any(|config| config.status != ConfigStatus::Scanned)
-            || self.servers.iter().any(|server| {
-                matches!(server.status, ServerStatus::Failed | ServerStatus::Partial | ServerStatus::Skipped)
-            })
+            || self.servers.iter().any(|server| server.status.is_gap())
     }
 
     /// Whether something was tried and nothing could be looked at.
     pub fn is_blind(&self) -> bool {
         let tried = !self.configs.is_empty() || !self.servers.is_empty();
         let read = |status: ConfigStatus| matches!(status, ConfigStatus::Scanned | ConfigStatus::Partial);
-        let told = |status: ServerStatus| !matches!(status, ServerStatus::Failed);
+        let told = |status: ServerStatus| !matches!(status, ServerStatus::Failed | ServerStatus::NeedsSignIn);
         tried
             && !self.configs.iter().any(|config| read(config.status))
             && !self.servers.iter().any(|server| told(server.status))

@@ -54,15 +54,20 @@ impl Place {
 
     /// Runs `mcpscan` with these arguments.
     pub fn run(&self, args: &[&str]) -> Ran {
-        self.command(args, None)
+        self.command(args, &[], None)
     }
 
     /// The same with text on standard input.
     pub fn run_with(&self, args: &[&str], input: &str) -> Ran {
-        self.command(args, Some(input))
+        self.command(args, &[], Some(input))
     }
 
-    fn command(&self, args: &[&str], input: Option<&str>) -> Ran {
+    /// The same with these variables.
+    pub fn run_env(&self, args: &[&str], variables: &[(&str, &str)]) -> Ran {
+        self.command(args, variables, None)
+    }
+
+    fn command(&self, args: &[&str], variables: &[(&str, &str)], input: Option<&str>) -> Ran {
         let mut command = Command::new(binary());
         command
             .args(args)
@@ -70,7 +75,8 @@ impl Place {
             .env_clear()
             .env("HOME", self.home())
             .env("USERPROFILE", self.home())
-            .env("PATH", std::env::var_os("PATH").unwrap_or_default());
+            .env("PATH", std::env::var_os("PATH").unwrap_or_default())
+            .envs(variables.iter().copied());
         let output = match input {
             None => command.stdin(std::process::Stdio::null()).output().unwrap(),
             Some(input) => feed(command, input),

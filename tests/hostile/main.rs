@@ -108,6 +108,7 @@ fn target(behaviour: &str) -> Target {
     Target {
         client: Some("test".into()),
         name: behaviour.into(),
+        remote: None,
         program,
         args,
         env: vec![("TOKEN".into(), SECRET.into())],

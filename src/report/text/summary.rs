@@ -63,7 +63,9 @@ pub(super) fn write(text: &mut String, outcome: &Outcome, style: &Style) {
     let asked: Vec<_> = coverage
         .servers
         .iter()
-        .filter(|server| server.tools.is_some() && server.status != ServerStatus::Failed)
+        .filter(|server| {
+            server.tools.is_some() && !matches!(server.status, ServerStatus::Failed | ServerStatus::NeedsSignIn)
+        })
         .collect();
     if !asked.is_empty() {
         let tools: usize = asked.iter().filter_map(|server| server.tools).sum();

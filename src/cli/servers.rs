@@ -1,0 +1,210 @@
+//! How servers are asked on this run: which, with whose consent, and within what.
+
+use std::io::IsTerminal;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use super::args::{LaunchPolicy, Place, Servers};
+use super::{Failure, ask, place, progress};
+use crate::connect::{Always, Bounds, Consent, Never, Progress, Question};
+use crate::discover::{Clients, same_variable};
+use crate::pipeline::{Asking, Given, Input};
+
+/// Variables that every program needs and that say nothing about the user's accounts.
+const BASE_VARIABLES: &[&str] = &[
+    "PATH",
+    "HOME",
+    "USER",
+    "LOGNAME",
+    "SHELL",
+    "LANG",
+    "LANGUAGE",
+    "LC_ALL",
+    "LC_CTYPE",
+    "LC_MESSAGES",
+    "TZ",
+    "TMPDIR",
+    "TEMP",
+    "TMP",
+    "TERM",
+    "HTTP_PROXY",
+    "HTTPS_PROXY",
+    "NO_PROXY",
+    "ALL_PROXY",
+    "http_proxy",
+    "https_proxy",
+    "no_proxy",
+    "all_proxy",
+    "SSL_CERT_FILE",
+    "SSL_CERT_DIR",
+    "NODE_EXTRA_CA_CERTS",
+    "SystemRoot",
+    "SystemDrive",
+    "windir",
+    "ComSpec",
+    "PATHEXT",
+    "USERPROFILE",
+    "APPDATA",
+    "LOCALAPPDATA",
+    "ProgramData",
+    "ProgramFiles",
+    "ProgramFiles(x86)",
+    "ProgramW6432",
+    "NUMBER_OF_PROCESSORS",
+    "PROCESSOR_ARCHITECTURE",
+];
+
+/// Those of `variables` that a started server gets.
+pub(super) fn base_env(variables: &[(String, String)]) -> Vec<(String, String)> {
+    let wanted = |name: &str| BASE_VARIABLES.iter().any(|known| same_variable(known, name));
+    variables.iter().filter(|(name, _)| wanted(name)).cloned().collect()
+}
+
+/// All that a run needs to ask servers.
+pub(super) struct Setup {
+    consent: Box<dyn Consent>,
+    progress: Box<dyn Progress>,
+    bounds: Bounds,
+    jobs: usize,
+    bearer: Option<String>,
+    variables: Vec<(String, String)>,
+    stop: Arc<AtomicBool>,
+}
+
+impl Setup {
+    /// What the arguments say.
+    pub(super) fn new(servers: &Servers, variables: Vec<(String, String)>) -> Result<Self, Failure> {
+        let bearer = servers.bearer_env.as_deref().map(|name| bearer(name, &variables)).transpose()?;
+        let idle = Arc::new(AtomicBool::new(true));
+        let stop = stop_flag(Arc::clone(&idle));
+        Ok(Self {
+            consent: consent(servers, idle)?,
+            progress: progress::new(),
+            bounds: Bounds { first_answer: Duration::from_secs(servers.timeout.into()), ..Bounds::default() },
+            jobs: servers.jobs.into(),
+            bearer,
+            variables,
+            stop,
+        })
+    }
+
+    /// The same for the pipeline.
+    pub(super) fn asking(&mut self) -> Asking<'_> {
+        Asking {
+            consent: self.consent.as_mut(),
+            base_env: base_env(&self.variables),
+            variables: self.variables.clone(),
+            bearer: self.bearer.clone(),
+            bounds: self.bounds.clone(),
+            jobs: self.jobs,
+            stop: &self.stop,
+            progress: self.progress.as_ref(),
+        }
+    }
+
+    /// Whether the user ended it early.
+    pub(super) fn was_stopped(&self) -> bool {
+        self.stop.load(Ordering::SeqCst)
+    }
+}
+
+/// The one server that was given, or the configs that were named or are to be found.
+pub(super) fn input(
+    servers: &Servers,
+    paths: &[PathBuf],
+    place: &Place,
+    clients: &Clients,
+    variables: &[(String, String)],
+) -> Result<Input, Failure> {
+    let request = place::request(paths, place, clients, variables)?;
+    let (given, text) = match (&servers.server, &servers.url) {
+        // The parser forgets what needs an option that another one excludes.
+        (Some(_), _) if !servers.header.is_empty() => {
+            return Err(Failure::Usage("--header goes with --url, not with --server".to_owned()));
+        }
+        (Some(line), _) => (Given::Command, line.trim().to_owned()),
+        (None, Some(url)) => {
+            let mut text = url.trim().to_owned();
+            for header in &servers.header {
+                text.push('\n');
+                text.push_str(header);
+            }
+            (Given::Address, text)
+        }
+        (None, None) => return Ok(Input::Configs(request)),
+    };
+    Ok(Input::Given(given, text, request))
+}
+
+/// The token that a variable holds. It is not repeated, whatever is wrong with it.
+fn bearer(name: &str, variables: &[(String, String)]) -> Result<String, Failure> {
+    let found = variables.iter().find(|(known, _)| same_variable(known, name));
+    let token = found.map(|(_, value)| value.trim()).filter(|token| !token.is_empty());
+    let Some(token) = token else {
+        return Err(Failure::Usage(format!("--bearer-env {name}: no such variable is set, or it is empty")));
+    };
+    if !token.bytes().all(|byte| byte.is_ascii_graphic()) {
+        return Err(Failure::Usage(format!("--bearer-env {name}: what the variable holds is no token")));
+    }
+    Ok(token.to_owned())
+}
+
+/// Whoever answers, and from then on something runs.
+struct Armed<C> {
+    consent: C,
+    idle: Arc<AtomicBool>,
+}
+
+impl<C: Consent> Consent for Armed<C> {
+    fn allow(&mut self, questions: &[Question]) -> Vec<bool> {
+        let allowed = self.consent.allow(questions);
+        self.idle.store(!allowed.contains(&true), Ordering::SeqCst);
+        allowed
+    }
+
+    fn wanted(&self) -> bool {
+        self.consent.wanted()
+    }
+}
+
+fn consent(servers: &Servers, idle: Arc<AtomicBool>) -> Result<Box<dyn Consent>, Failure> {
+    // A question needs somebody who reads it and somebody who answers.
+    let terminal = std::io::stdin().is_terminal() && std::io::stderr().is_terminal();
+    let policy = match (servers.yes, servers.launch) {
+        (true, _) => LaunchPolicy::All,
+        (_, Some(policy)) => policy,
+        // Whoever names one server asks for that very server.
+        (_, None) if servers.is_given() => LaunchPolicy::All,
+        (_, None) if terminal => LaunchPolicy::Ask,
+        _ => LaunchPolicy::None,
+    };
+    match policy {
+        LaunchPolicy::All => Ok(Box::new(Armed { consent: Always, idle })),
+        LaunchPolicy::None => Ok(Box::new(Never)),
+        LaunchPolicy::Ask if terminal => Ok(Box::new(Armed { consent: ask::AtTerminal, idle })),
+        LaunchPolicy::Ask => {
+            Err(Failure::Usage("--launch ask needs a terminal; use --launch all or --launch none".to_owned()))
+        }
+    }
+}
+
+/// Ctrl-C and a polite kill set the flag: servers are ended, which takes a second at most, and what is known is
+/// reported. It stays that way however often the key is pressed, since leaving early would leave servers behind. While
+/// nothing runs yet, as during the question or a long file, the program ends at once.
+pub(super) fn stop_flag(idle: Arc<AtomicBool>) -> Arc<AtomicBool> {
+    let stop = Arc::new(AtomicBool::new(false));
+    let flag = Arc::clone(&stop);
+    let installed = ctrlc::set_handler(move || {
+        flag.store(true, Ordering::SeqCst);
+        if idle.load(Ordering::SeqCst) {
+            #[allow(clippy::exit)]
+            std::process::exit(130);
+        }
+    });
+    if let Err(error) = installed {
+        super::complain(&format!("Ctrl-C will not end servers cleanly: {error}"));
+    }
+    stop
+}

@@ -1,0 +1,189 @@
+//! What an entry comes to when it is asked: the program to start or the address to connect to, with every reference filled
+//! in that its client would fill in.
+
+use std::sync::Arc;
+
+use super::{Asking, Tables};
+use crate::config::{self, Config, Part, ServerEntry};
+use crate::connect::{self, Remote, Target};
+use crate::discover::{Form, Home, same_variable};
+use crate::judge;
+use crate::launch::{self, Launch};
+use crate::text::Redactor;
+use crate::triage::ServerStatus;
+
+/// Why an entry of another home is only judged.
+const OF_ANOTHER: &str = "in the home of another user: only its entry was judged";
+/// Why an entry of neither kind can't be asked.
+pub(super) const NOTHING_TO_START: &str =
+    "neither a command nor an address: the client, or an extension of it, knows what to start";
+/// Why an entry that is off is only judged.
+pub(super) const DISABLED: &str = "switched off in the config: only its entry was judged";
+
+/// What references are filled in from.
+pub(super) struct Filling<'a, 'b> {
+    pub(super) asking: &'a Asking<'b>,
+    pub(super) redactor: &'a Arc<Redactor>,
+    pub(super) home: &'a Home,
+    pub(super) tables: &'a Tables,
+}
+
+/// A server that can be asked.
+pub(super) struct Ready {
+    pub(super) target: Target,
+    /// What it is not sent, and why.
+    pub(super) note: Option<String>,
+}
+
+/// What to start for an entry, or to connect to, or why it can't be asked from here.
+pub(super) fn ready(
+    entry: &ServerEntry,
+    config: &Config,
+    launch: &Launch,
+    filling: &Filling<'_, '_>,
+) -> Result<Ready, (ServerStatus, String)> {
+    if entry.disabled {
+        return Err((ServerStatus::Static, DISABLED.to_owned()));
+    }
+    if config.file.of_another {
+        return Err((ServerStatus::Static, OF_ANOTHER.to_owned()));
+    }
+    let target = Target {
+        client: Some(entry.client.clone()),
+        name: entry.name.text.clone(),
+        remote: None,
+        program: String::new(),
+        args: Vec::new(),
+        env: Vec::new(),
+        cwd: None,
+        redactor: Arc::clone(filling.redactor),
+    };
+    let ready = match (launch.is_local(), &entry.url) {
+        (true, _) => program(entry, config, filling, target).map(|target| Ready { target, note: None }),
+        (false, Some(url)) => address(entry, &url.text, config, filling, target),
+        (false, None) => Err(NOTHING_TO_START.to_owned()),
+    };
+    ready.map_err(|reason| (ServerStatus::Skipped, reason))
+}
+
+fn program(entry: &ServerEntry, config: &Config, filling: &Filling<'_, '_>, target: Target) -> Result<Target, String> {
+    let root = config.file.root.as_deref().unwrap_or_else(|| filling.home.folder());
+    let fill = |text: &str| filling.fill(text, entry, config);
+    let mut words = Vec::new();
+    for word in launch::command_line(entry, &filling.tables.grammar) {
+        words.push(fill(&word.text).ok_or_else(|| only_the_client(&word.text))?);
+    }
+    let mut words = words.into_iter();
+    let Some(program) = words.next() else { return Err("an empty command".to_owned()) };
+    // A variable that only the client can fill stays unset; most servers list their tools without it.
+    let env = entry.env.iter().filter_map(|field| Some((field.name.clone(), fill(&field.value.text)?))).collect();
+    // Started elsewhere, a relative command would be another program.
+    let folder = match folder_of(entry) {
+        Some(folder) => fill(folder)
+            .map(|folder| root.join(folder))
+            .filter(|folder| folder.is_dir())
+            .ok_or_else(|| format!("its folder `{folder}` is not there"))?,
+        None => root.to_owned(),
+    };
+    Ok(Target { program, args: words.collect(), env, cwd: Some(folder), ..target })
+}
+
+fn address(
+    entry: &ServerEntry,
+    url: &str,
+    config: &Config,
+    filling: &Filling<'_, '_>,
+    target: Target,
+) -> Result<Ready, String> {
+    let fill = |text: &str| filling.fill(text, entry, config);
+    let url = fill(url).ok_or_else(|| only_the_client(url))?.trim().to_owned();
+    connect::origin(&url).map_err(|why| format!("not queried: {why}"))?;
+    let mut headers: Vec<(String, String)> = Vec::new();
+    let mut notes = Vec::new();
+    for field in &entry.headers {
+        match fill(&field.value.text) {
+            Some(value) => headers.push((field.name.clone(), value)),
+            // Without it the server may still list its tools, or say that it wants to know who asks.
+            None => notes.push(format!("header `{}` was not sent, which only the client can fill in", field.name)),
+        }
+    }
+    let own = headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("authorization"));
+    if let Some(token) = filling.asking.bearer.as_ref().filter(|_| !own) {
+        if connect::is_open_address(&url) {
+            notes.push("the token of --bearer-env was not sent, since the connection is not encrypted".to_owned());
+        } else {
+            headers.push(("Authorization".to_owned(), format!("Bearer {token}")));
+        }
+    }
+    let note = (!notes.is_empty()).then(|| notes.join("; "));
+    Ok(Ready { target: Target { remote: Some(Remote { url, headers }), ..target }, note })
+}
+
+fn only_the_client(text: &str) -> String {
+    format!("`{text}` can only be filled in by the client")
+}
+
+impl Filling<'_, '_> {
+    /// A value as its client would hand it over; nothing where only the client can.
+    fn fill(&self, text: &str, entry: &ServerEntry, config: &Config) -> Option<String> {
+        let root = config.file.root.as_deref().unwrap_or_else(|| self.home.folder());
+        let variables = &self.asking.variables;
+        let lookup = |name: &str| match name {
+            "PWD" => Some(root.display().to_string()),
+            // Windows has no such variable, and `${userHome}` is looked up by it.
+            "HOME" => variable(variables, name).or_else(|| Some(self.home.folder().display().to_string())),
+            name => variable(variables, name),
+        };
+        config::expand(text, forms(config, entry), &lookup)
+    }
+}
+
+/// The folder that an entry names to start in.
+pub(super) fn folder_of(entry: &ServerEntry) -> Option<&str> {
+    entry.others.iter().find(|field| field.path == "cwd").map(|field| field.value.text.as_str())
+}
+
+fn variable(variables: &[(String, String)], name: &str) -> Option<String> {
+    variables.iter().find(|(known, _)| same_variable(known, name)).map(|(_, value)| value.clone())
+}
+
+/// The spellings of references that the client of an entry replaces, where they are known.
+fn forms<'c>(config: &'c Config, entry: &ServerEntry) -> Option<&'c [Form]> {
+    let reader = config.file.readers.iter().find(|reader| reader.client == entry.client);
+    reader.and_then(|reader| reader.expands.as_deref())
+}
+
+/// Learns what must not come back from a server: the values of references under names of secrets, those in headers, the
+/// token of this run, and passwords of proxies, which every server gets.
+pub(super) fn learn(redactor: &mut Redactor, configs: &[Config], asking: &Asking<'_>) {
+    let lookup = |name: &str| variable(&asking.variables, name);
+    for (config, entry) in configs.iter().flat_map(|config| config.servers.iter().map(move |entry| (config, entry))) {
+        let forms = forms(config, entry);
+        let is_literal = |text: &str| config::literals(text).iter().any(|range| range.len() == text.len());
+        for field in entry.env.iter().filter(|field| !is_literal(&field.value.text)) {
+            if let Some(value) = config::expand(&field.value.text, forms, &lookup)
+                && judge::may_be_secret(&field.name, &value)
+            {
+                redactor.learn(&value);
+            }
+        }
+        // Whatever fills a header is there to prove something; in an address most variables are names of hosts.
+        let headers = entry.headers.iter().map(|field| (&field.value.text, true));
+        for (text, header) in headers.chain(entry.urls.iter().map(|url| (&url.text, false))) {
+            for part in config::parts(text) {
+                let Part::Variable { name, .. } = part else { continue };
+                if let Some(value) = lookup(&name).filter(|value| header || judge::may_be_secret(&name, value)) {
+                    redactor.learn(&value);
+                }
+            }
+        }
+    }
+    if let Some(token) = &asking.bearer {
+        redactor.learn(token);
+    }
+    for (_, value) in &asking.base_env {
+        if let Some(password) = judge::password_in_url(value) {
+            redactor.learn(&value[password]);
+        }
+    }
+}
