@@ -307,3 +307,44 @@ fn secrets_do_not_come_back() {
     let out = String::from_utf8(output.stdout).unwrap();
     assert!(out.contains("key [redacted]") && !out.contains(KEY), "{out}");
 }
+
+/// Whoever is still there with a marker among its arguments.
+#[cfg(target_os = "linux")]
+fn with_marker(marker: &str) -> usize {
+    let folder = std::fs::read_dir("/proc").unwrap().flatten();
+    let lines = folder.filter_map(|process| std::fs::read(process.path().join("cmdline")).ok());
+    lines.filter(|line| line.split(|byte| *byte == 0).any(|word| word == marker.as_bytes())).count()
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_killed_scanner_leaves_no_server_behind() {
+    use std::process::{Command, Stdio};
+    use std::time::{Duration, Instant};
+
+    let place = Place::new();
+    let marker = format!("86{}", std::process::id());
+    // The server ignores that its input ends, and has a child in a session of its own.
+    let line = format!("setsid sleep {marker} & sleep {marker}; true");
+    let config = json!({"mcpServers": {"stubborn": {"command": "sh", "args": ["-c", line]}}});
+    place.write("project/mcp.json", config.to_string());
+    let mut scanner = Command::new(binary())
+        .args(["mcp.json", "--launch", "all"])
+        .current_dir(place.project())
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let until = |what: &dyn Fn() -> bool, patience: u64| {
+        let end = Instant::now() + Duration::from_secs(patience);
+        while !what() && Instant::now() < end {
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        what()
+    };
+    assert!(until(&|| with_marker(&marker) >= 2, 20), "the server and its child run");
+    scanner.kill().unwrap();
+    scanner.wait().unwrap();
+    assert!(until(&|| with_marker(&marker) == 0, 2), "{} are left", with_marker(&marker));
+}

@@ -47,6 +47,9 @@ pub(super) enum Command {
     /// A server of the demo
     #[command(name = "__serve", hide = true)]
     Serve(Serve),
+    /// What ends the servers when this program is killed
+    #[command(name = crate::connect::WATCH, hide = true)]
+    Watch,
 }
 
 #[derive(Args, Debug)]

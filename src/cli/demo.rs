@@ -49,7 +49,11 @@ pub(super) fn run(demo: &Demo) -> Result<Exit, Failure> {
         base_env: base_env(&variables),
         variables: Vec::new(),
         bearer: None,
-        bounds: Bounds { first_answer: Duration::from_secs(10), ..Bounds::default() },
+        bounds: Bounds {
+            first_answer: Duration::from_secs(10),
+            watchdog: std::env::current_exe().ok(),
+            ..Bounds::default()
+        },
         jobs: 8,
         stop: &stop,
         progress: progress.as_ref(),

@@ -53,6 +53,10 @@ pub fn main() -> ExitCode {
             Some(Command::Explain(explain)) => rules::explain(&explain),
             Some(Command::Demo(demo)) => demo::run(&demo),
             Some(Command::Serve(server)) => serve::run(server.which),
+            Some(Command::Watch) => {
+                crate::connect::watch(io::stdin().lock());
+                Ok(Exit::Clean)
+            }
         },
         Err(error) => {
             refuse(&error);

@@ -82,7 +82,11 @@ impl Setup {
         Ok(Self {
             consent: consent(servers, idle)?,
             progress: progress::new(),
-            bounds: Bounds { first_answer: Duration::from_secs(servers.timeout.into()), ..Bounds::default() },
+            bounds: Bounds {
+                first_answer: Duration::from_secs(servers.timeout.into()),
+                watchdog: std::env::current_exe().ok(),
+                ..Bounds::default()
+            },
             jobs: servers.jobs.into(),
             bearer,
             variables,

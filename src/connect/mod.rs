@@ -23,6 +23,7 @@ mod stdio;
 mod strays;
 mod transport;
 mod trouble;
+mod watchdog;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
@@ -36,10 +37,12 @@ pub use address::{is_open_address, origin};
 pub use catalog::{Catalog, Origin};
 pub use consent::{Always, Consent, Deed, Never, Question};
 pub use saved::{SavedError, read_saved};
+pub use watchdog::{WORD as WATCH, watch};
 
 use crate::text::Redactor;
 use transport::Ending;
 use trouble::Trouble;
+use watchdog::Watchdog;
 
 /// A server that runs elsewhere.
 #[derive(Clone, PartialEq, Eq, Hash)]
@@ -99,6 +102,9 @@ pub struct Bounds {
     pub depth: usize,
     /// Pages of one list.
     pub pages: usize,
+    /// This program, to be started beside the servers: where this process is killed and can end nothing any more, that
+    /// other one ends them. Linux only.
+    pub watchdog: Option<PathBuf>,
 }
 
 impl Default for Bounds {
@@ -113,6 +119,7 @@ impl Default for Bounds {
             items: 100_000,
             depth: 256,
             pages: 1_000,
+            watchdog: None,
         }
     }
 }
@@ -180,6 +187,7 @@ struct Context<'a> {
     stop: &'a AtomicBool,
     /// When all of it has to be over.
     end: Instant,
+    watchdog: Option<&'a Arc<Watchdog>>,
 }
 
 /// Asks all servers, up to `jobs` at a time. The replies are in the order of the targets.
@@ -196,12 +204,16 @@ pub fn query_all(
 ) -> Vec<Reply> {
     let replies: Vec<Mutex<Option<Reply>>> = targets.iter().map(|_| Mutex::new(None)).collect();
     let (slots, next) = (&replies, &AtomicUsize::new(0));
+    let any = targets.iter().any(|target| target.remote.is_none());
+    let watchdog = bounds.watchdog.as_deref().filter(|_| any).and_then(Watchdog::start).map(Arc::new);
+    let watchdog = watchdog.as_ref();
     thread::scope(|scope| {
         let work = move || {
             loop {
                 let index = next.fetch_add(1, Ordering::Relaxed);
                 let Some(target) = targets.get(index) else { return };
-                let context = Context { target, env: base_env, bounds, stop, end: Instant::now() + bounds.total };
+                let context =
+                    Context { target, env: base_env, bounds, stop, end: Instant::now() + bounds.total, watchdog };
                 let (reply, ending) = guarded(&context, index, progress);
                 *slots[index].lock().unwrap_or_else(PoisonError::into_inner) = Some(reply);
                 if let Some(ending) = ending {

@@ -14,6 +14,7 @@ use super::Target;
 use super::stderr::Tail;
 use super::strays::Strays;
 use super::trouble::Trouble;
+use super::watchdog::Watchdog;
 
 /// How long a server may take to end by itself once its stdin is closed, and again once it was asked to.
 const GRACE: Duration = Duration::from_millis(500);
@@ -27,6 +28,7 @@ pub(super) struct Process {
     stderr: Arc<Mutex<Tail>>,
     strays: Strays,
     ended: bool,
+    watchdog: Option<Arc<Watchdog>>,
 }
 
 impl Process {
@@ -34,7 +36,11 @@ impl Process {
     ///
     /// # Errors
     /// [`Trouble::NotStarted`] with the cause as a user would name it.
-    pub(super) fn start(target: &Target, env: &[(String, String)]) -> Result<(Self, ChildStdin, ChildStdout), Trouble> {
+    pub(super) fn start(
+        target: &Target,
+        env: &[(String, String)],
+        watchdog: Option<Arc<Watchdog>>,
+    ) -> Result<(Self, ChildStdin, ChildStdout), Trouble> {
         let failed = |cause: String| Trouble::NotStarted { program: target.program.clone(), cause };
         let variables = || env.iter().chain(&target.env);
         let mut command = Command::new(resolve(&target.program, variables()));
@@ -58,8 +64,11 @@ impl Process {
         let mut child = wrap.spawn().map_err(|error| failed(start_error(&error, &target.program)))?;
 
         let (stdin, stdout, stderr) = (child.stdin().take(), child.stdout().take(), child.stderr().take());
+        if let Some(watchdog) = &watchdog {
+            watchdog.started(child.id());
+        }
         let strays = Strays::of(child.id());
-        let process = Self { child, status: None, stderr: Arc::default(), strays, ended: false };
+        let process = Self { child, status: None, stderr: Arc::default(), strays, ended: false, watchdog };
         let (Some(stdin), Some(stdout), Some(stderr)) = (stdin, stdout, stderr) else {
             return Err(failed("it has no pipes".into()));
         };
@@ -149,6 +158,9 @@ impl Process {
         self.strays.kill();
         // A process in the kernel's hands may not die at once; it is not waited for.
         self.wait(GRACE, &AtomicBool::new(false));
+        if let Some(watchdog) = &self.watchdog {
+            watchdog.ended(self.child.id());
+        }
     }
 }
 

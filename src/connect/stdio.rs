@@ -8,12 +8,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use super::Context;
 use super::frame::{Frame, Framer, size};
 use super::process::Process;
 use super::scan::Limits;
 use super::transport::Incoming;
 use super::trouble::Trouble;
-use super::{Bounds, Target};
 
 /// How often a wait looks whether the user has had enough.
 const TICK: Duration = Duration::from_millis(20);
@@ -44,13 +44,9 @@ impl<'a> Stdio<'a> {
     ///
     /// # Errors
     /// [`Trouble::NotStarted`].
-    pub(super) fn open(
-        target: &Target,
-        env: &[(String, String)],
-        bounds: &Bounds,
-        stop: &'a AtomicBool,
-    ) -> Result<Self, Trouble> {
-        let (process, stdin, stdout) = Process::start(target, env)?;
+    pub(super) fn open(context: &Context<'a>) -> Result<Self, Trouble> {
+        let Context { target, env, bounds, stop, watchdog, .. } = *context;
+        let (process, stdin, stdout) = Process::start(target, env, watchdog.cloned())?;
         let (outgoing, lines) = channel::<Vec<u8>>();
         // One at a time: a parsed answer is many times its text, and a server may send what nobody asked for.
         let (frames, incoming) = sync_channel(1);

@@ -77,6 +77,12 @@ mod linux {
             }
         }
 
+        /// Whether the leader, or anybody in its session, is still there.
+        pub(crate) fn is_there(&self) -> bool {
+            let leader = entry(self.leader).filter(|entry| Some(entry.started) == self.since);
+            leader.is_some() || self.seen.keys().any(|number| entry(*number).is_some_and(|e| e.session == self.leader))
+        }
+
         /// Kills whoever was seen and is still there.
         pub(crate) fn kill(&self) {
             for (number, started) in &self.seen {

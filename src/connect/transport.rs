@@ -42,7 +42,7 @@ impl<'a> Transport<'a> {
     pub(super) fn open(context: &'a Context<'a>) -> Result<Self, Trouble> {
         match &context.target.remote {
             Some(remote) => Ok(Self::Http(Http::open(remote, context)?)),
-            None => Ok(Self::Stdio(Stdio::open(context.target, context.env, context.bounds, context.stop)?)),
+            None => Ok(Self::Stdio(Stdio::open(context)?)),
         }
     }
 

@@ -30,6 +30,7 @@ fn bounds() -> Bounds {
         items: 500,
         depth: 64,
         pages: 20,
+        watchdog: None,
     }
 }
 
