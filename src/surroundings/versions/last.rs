@@ -25,7 +25,12 @@ const TOOLS: &[&str] = &[
 pub(super) fn versions(home: &Home, wanted: &Names) -> HashMap<(Ecosystem, String), InUse> {
     let mut found = HashMap::new();
     npx(home, wanted, &mut found);
-    for (ecosystem, name) in wanted {
+    // Most machines have none, which is seen at once and not name by name.
+    let any = TOOLS.iter().filter_map(|place| place.split_once("/NAME")).any(|(folder, _)| {
+        let mut tools = home.expand(&format!("{folder}/*")).into_iter();
+        tools.next().is_some()
+    });
+    for (ecosystem, name) in wanted.iter().filter(|_| any) {
         if *ecosystem == Ecosystem::PyPi
             && let Some(version) = tool(home, name)
         {
