@@ -30,9 +30,6 @@ const LARGEST_STORE: u64 = 256 << 20;
 /// Larger lists are no lists.
 const LARGEST_LIST: u64 = 1 << 30;
 
-/// More threads judge no faster than they are started.
-const MOST_THREADS: usize = 8;
-
 /// The tables that every scan needs.
 pub struct Tables {
     /// Clients and the words of their configs.
@@ -74,7 +71,7 @@ impl Tables {
     /// Those that judging entries needs, where no version in use is known.
     pub fn for_entries(&self) -> judge::Tables<'_> {
         let Self { clients, grammar, known, packs } = self;
-        judge::Tables { threads: 1, packs, known, clients, grammar, versions: Versions::none() }
+        judge::Tables { packs, known, clients, grammar, versions: Versions::none() }
     }
 }
 
@@ -315,9 +312,8 @@ fn ask(input: Input, tables: &Tables, asking: Asking<'_>) -> Told {
     surroundings::scripts(&configs, &mut launches);
     surroundings::programs(&configs, &mut launches);
     let versions = surroundings::versions(&configs, &launches, &request);
-    let threads = std::thread::available_parallelism().map_or(1, usize::from).min(MOST_THREADS);
     let mut judged =
-        judge::entries(&configs, &launches, &judge::Tables { versions: &versions, threads, ..tables.for_entries() });
+        judge::entries(&configs, &launches, &judge::Tables { versions: &versions, ..tables.for_entries() });
     if given {
         // A header was given for this run alone: that it holds a key is its purpose, and it is in no file.
         let entries = configs.iter().flat_map(|config| &config.servers);

@@ -100,17 +100,6 @@ pub struct Judged {
     pub dangers: HashMap<EntryKey, Vec<(RuleId, String)>>,
 }
 
-impl Judged {
-    /// Adds what was judged apart.
-    fn add(&mut self, other: Self) {
-        self.findings.extend(other.findings);
-        self.hidden.extend(other.hidden);
-        for (entry, dangers) in other.dangers {
-            self.dangers.entry(entry).or_default().extend(dangers);
-        }
-    }
-}
-
 /// An entry, told from others that stand at the same place by the place of its name.
 pub type EntryKey = (SourceId, Span, Span);
 
@@ -245,15 +234,9 @@ pub fn entries(configs: &[Config], launches: &[Vec<Launch>], tables: &Tables<'_>
             judged.dangers.entry(entry_key(entry)).or_default().extend(dangers);
         }
     };
-    let many = |part: &[(&ServerEntry, &Launch)]| {
-        let mut judged = Judged::default();
-        part.iter().for_each(|(entry, launch)| one(entry, launch, &mut judged));
-        judged
-    };
     for (config, launches) in configs.iter().zip(launches) {
-        let all: Vec<(&ServerEntry, &Launch)> = config.servers.iter().zip(launches).collect();
-        for part in in_threads(&all, tables.threads, &many) {
-            judged.add(part);
+        for (entry, launch) in config.servers.iter().zip(launches) {
+            one(entry, launch, &mut judged);
         }
         for entry in &config.beside {
             one(entry, &launch::resolve(entry, tables.grammar), &mut judged);
@@ -271,29 +254,8 @@ pub fn entries(configs: &[Config], launches: &[Vec<Launch>], tables: &Tables<'_>
     judged
 }
 
-/// Fewer entries are judged before another thread has begun.
-const WORTH_A_THREAD: usize = 128;
-
-/// Does a part of the work in each of some threads. What they give is in the order of the work.
-fn in_threads<T: Sync, R: Send>(work: &[T], threads: usize, one: &(dyn Fn(&[T]) -> R + Sync)) -> Vec<R> {
-    let threads = threads.min(work.len() / WORTH_A_THREAD).max(1);
-    let mut parts = work.chunks(work.len().div_ceil(threads).max(1));
-    let Some(first) = parts.next() else { return Vec::new() };
-    std::thread::scope(|scope| {
-        let others: Vec<_> = parts.map(|part| (part, scope.spawn(move || one(part)))).collect();
-        let mut results = vec![one(first)];
-        for (part, other) in others {
-            // A panic in a thread would be one here as well.
-            results.push(other.join().unwrap_or_else(|_| one(part)));
-        }
-        results
-    })
-}
-
 /// What judging entries compares with.
 pub struct Tables<'t> {
-    /// How many threads may judge at once.
-    pub threads: usize,
     /// Rules.
     pub packs: &'t Packs,
     /// Packages.
