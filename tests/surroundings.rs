@@ -265,7 +265,10 @@ fn scripts_say_what_they_need() {
         "b": {"command": "uv", "args": ["run", "--directory", "sub", "b.py"]}, "c": {"command": "uv", "args": ["run", "../out.py"]}}}"#;
     place.write("project/.cursor/mcp.json", config);
     let script = |needs: &str| format!("# /// script\n# dependencies = [{needs}]\n# ///\nprint(1)\n");
-    place.write("project/server.py", script(r#""acme-mcp>=1", "openai-mcp", "fixed==1.0""#));
+    let login = "ghx_q7Zt9Lm2Xc4Vb6Nn8Rk1";
+    let source =
+        format!(r#""acme-mcp>=1", "openai-mcp", "fixed==1.0", "far @ git+https://{login}@git.example.com/o/far""#);
+    place.write("project/server.py", script(&source));
     place.write("project/sub/b.py", script(r#""beta""#));
     place.write("project/sub/b.py.lock", "version = 1\n");
     place.write("out.py", script(r#""outside""#));
@@ -283,6 +286,8 @@ fn scripts_say_what_they_need() {
     assert_eq!(open.len(), 1, "b has a lock, c lies outside of the project: {open:?}");
     assert!(open[0].contains("`acme-mcp>=1`, `openai-mcp`") && !open[0].contains("fixed"), "{open:?}");
     assert_eq!(of("supply-chain/known-malicious").len(), 1, "what a script fetches is looked up too");
+    assert!(open[0].contains("git+https://git.example.com/o/far"), "{open:?}");
+    assert!(!ran.out.contains(login), "a login that stands in the script is shown nowhere");
 }
 
 #[test]

@@ -43,10 +43,18 @@ pub fn scripts(configs: &[Config], launches: &mut [Vec<Launch>]) {
                 let Some(path) = resolved(&config.file, entry.scope, file) else { continue };
                 let Some(script) = read_script(&path) else { continue };
                 file.fixed = script.locked || script.exclude_newer;
-                file.needs = script.dependencies.into_iter().map(|dependency| dependency.text).collect();
+                file.needs = script.dependencies.iter().map(|dependency| without_login(&dependency.text)).collect();
             }
         }
     }
+}
+
+/// A requirement without the login in its address, which is in no config and is to be in no report.
+fn without_login(requirement: &str) -> String {
+    let Some((before, rest)) = requirement.split_once("://") else { return requirement.to_owned() };
+    let authority = rest.find(['/', '?', '#']).unwrap_or(rest.len());
+    let host = rest[..authority].rfind('@').map_or(0, |at| at + 1);
+    format!("{before}://{}", &rest[host..])
 }
 
 /// Where a script lies, as far as a config says it; nothing where a variable decides, or a project names what lies outside.
