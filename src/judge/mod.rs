@@ -19,8 +19,3 @@ pub fn may_be_secret(name: &str, value: &str) -> bool {
 pub fn password_in_url(value: &str) -> Option<std::ops::Range<usize>> {
     check::password_in_url(value)
 }
-
-/// Where a segment of an address's path is drawn at random, as keys are, in bytes.
-pub fn random_segment(url: &str) -> Option<std::ops::Range<usize>> {
-    check::random_segment(url)
-}

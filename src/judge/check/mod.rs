@@ -18,7 +18,7 @@ pub(super) use container::container;
 pub(super) use environment::environment;
 pub(super) use format::format;
 pub(super) use hidden::{encoded, hidden, mixed};
-pub(super) use secrets::{Context, may_be_secret, password_in_url, random_segment, secrets};
+pub(super) use secrets::{Context, may_be_secret, password_in_url, secrets};
 pub(super) use shadowing::shadowing;
 pub(super) use supply_chain::supply_chain;
 pub(super) use transport::transport;

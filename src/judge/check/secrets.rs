@@ -15,7 +15,7 @@ use crate::rules::{Allowed, Packs, Rule, Shape, TokenEngine};
 use crate::text::{Jwt, Secret, is_placeholder, looks_random, random_words};
 use candidates::{Candidate, candidates};
 use names::{Kind, kind, words_of};
-pub(in crate::judge) use values::random_segment;
+pub(super) use values::random_segment;
 use values::{basic, generic, is_id, is_weak, passwords};
 
 /// What all entries share.

@@ -8,7 +8,7 @@ use std::ops::Range;
 
 use super::super::dangers::TransportDangers;
 use super::super::entries::Scene;
-use super::secrets::names_secret;
+use super::secrets::{names_secret, random_segment};
 use crate::config::Spanned;
 use crate::discover::Clients;
 use crate::document::Span;
@@ -111,14 +111,18 @@ impl Check<'_> {
 
     /// A key that travels in the address, where every log on the way keeps it.
     fn key(&mut self, remote: &Remote) {
-        let Some(at) = key_in(&remote.url.text) else { return };
+        let named = key_in(&remote.url.text);
+        // In the path nothing says that it is one.
+        let Some(at) = named.clone().or_else(|| random_segment(&remote.url.text)) else { return };
         let span = remote.url.part(at.start, at.end);
         let what = match &remote.url.text[at.clone()] {
+            _ if named.is_none() => "a part of its path is drawn at random".to_owned(),
             "" => "a user's name and password".to_owned(),
             name => format!("`{name}`"),
         };
         self.add("transport/key-in-url", span, &format!("{}://{}", remote.scheme, remote.host), |draft| {
-            draft.with("host", remote.host.clone()).with("what", what)
+            let draft = draft.with("host", remote.host.clone()).with("what", what);
+            if named.is_some() { draft } else { draft.confidence(Confidence::Low) }
         });
     }
 
@@ -130,7 +134,8 @@ impl Check<'_> {
             || entry.others.iter().any(|field| field.path.split('.').any(among))
             || entry.env.iter().any(|field| among(&field.name))
             || entry.args.iter().any(|arg| among(&arg.text))
-            || key_in(&remote.url.text).is_some();
+            || key_in(&remote.url.text).is_some()
+            || random_segment(&remote.url.text).is_some();
         if told || remote.host.is_empty() {
             return;
         }
