@@ -253,3 +253,14 @@ fn wrong_usage() {
     let ran = place.run_env(&["--url", "https://x.example/", "--bearer-env", "T"], &[("T", "a b-secret")]);
     assert!(ran.code == 2 && !ran.err.contains("secret"), "{}", ran.err);
 }
+
+#[test]
+fn a_token_goes_to_the_one_server_that_was_named() {
+    let place = Place::new();
+    place.write("project/mcp.json", r#"{"mcpServers": {"far": {"url": "https://mcpscan.invalid/mcp"}}}"#);
+    for args in [&["mcp.json", "--launch", "all", "--bearer-env", "T"][..], &["--bearer-env", "T"]] {
+        let ran = place.run_env(args, &[("T", "q7Zt9Lm2Xc4Vb6Nn8Rk1")]);
+        assert_eq!(ran.code, 2, "a config's servers are whoever's that wrote it: {}", ran.err);
+        assert!(ran.err.contains("--url"), "{}", ran.err);
+    }
+}

@@ -135,8 +135,8 @@ pub(super) struct Servers {
         help_heading = "Servers"
     )]
     pub(super) header: Vec<String>,
-    /// Send the token in this variable to every remote that is asked and has no `Authorization` of its own, over
-    /// encrypted connections only
+    /// Send the token in this variable to the server of --url, unless a --header signs in, and over an encrypted
+    /// connection only
     #[arg(long, value_name = "VARIABLE", help_heading = "Servers")]
     pub(super) bearer_env: Option<String>,
     /// How many servers to ask at once

@@ -122,9 +122,12 @@ pub(super) fn input(
     clients: &Clients,
     variables: &[(String, String)],
 ) -> Result<Input, Failure> {
+    // A config's remotes are whoever's that wrote it. The parser forgets what needs an option that another one excludes.
+    if servers.bearer_env.is_some() && servers.url.is_none() {
+        return Err(Failure::Usage("--bearer-env goes with --url: a token is for one server that you name".to_owned()));
+    }
     let request = place::request(paths, place, clients, variables)?;
     let (given, text) = match (&servers.server, &servers.url) {
-        // The parser forgets what needs an option that another one excludes.
         (Some(_), _) if !servers.header.is_empty() => {
             return Err(Failure::Usage("--header goes with --url, not with --server".to_owned()));
         }
