@@ -232,11 +232,19 @@ fn slowest() -> Result<(), String> {
         let replies = query_all(targets, &base(), &bounds(), 16, &AtomicBool::new(false), &Nobody);
         (started.elapsed(), replies.iter().all(|reply| reply.status == Status::Scanned))
     };
-    let (alone, fine) = all(&[target("slow")]);
     let many: Vec<Target> = (0..12).map(|number| target(if number % 4 == 0 { "slow" } else { "clean" })).collect();
-    let (together, all_fine) = all(&many);
-    ensure(fine && all_fine, || "not all scanned".into())?;
-    ensure(together < alone.mul_f64(1.2), || format!("{together:?} against {alone:?}"))
+    let mut told = String::new();
+    // A machine that has something else to do starts twelve programs late; servers that wait for each other never pass.
+    for _ in 0..3 {
+        let (alone, fine) = all(&[target("slow")]);
+        let (together, all_fine) = all(&many);
+        ensure(fine && all_fine, || "not all scanned".into())?;
+        if together < alone.mul_f64(1.2) {
+            return Ok(());
+        }
+        told = format!("{together:?} against {alone:?}");
+    }
+    Err(told)
 }
 
 fn interrupted() -> Result<(), String> {
