@@ -2,6 +2,8 @@
 
 mod ask;
 pub mod examples;
+mod hidden;
+mod identity;
 mod redact;
 mod target;
 
@@ -91,6 +93,15 @@ pub fn saved(path: PathBuf) -> Input {
     Input::Saved(discover::spelled(&path), bytes)
 }
 
+/// Which values of secrets a server gets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Values {
+    /// Those of the config and of the user's variables.
+    Real,
+    /// Made-up ones of the same form.
+    Dummy,
+}
+
 /// How servers are asked.
 pub struct Asking<'a> {
     /// Who decides about each.
@@ -99,6 +110,8 @@ pub struct Asking<'a> {
     pub base_env: Vec<(String, String)>,
     /// All variables of the user, from which references in configs are filled.
     pub variables: Vec<(String, String)>,
+    /// Which values of secrets servers get; `None`: the real ones, but for those that a project's config names.
+    pub values: Option<Values>,
     /// What remotes are told who asks, where their entry tells nothing.
     pub bearer: Option<String>,
     /// Bounds of each server.
@@ -394,4 +407,4 @@ fn told(catalog: &Catalog, source: &Source) -> ServerCoverage {
 }
 
 /// What each entry of each config is called in a question or a list: the command with secrets taken out.
-pub use ask::{Hidden, shown_command};
+pub use hidden::{Hidden, shown_command};

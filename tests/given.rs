@@ -217,7 +217,7 @@ fn inspecting_needs_consent_and_tells_no_secret() {
         ran.err
     );
     assert!(echo.requests().is_empty());
-    let ran = place.run(&["inspect", "mcp.json", "--launch", "all"]);
+    let ran = place.run(&["inspect", "mcp.json", "--launch", "all", "--env-values", "real"]);
     assert_eq!(ran.code, 0, "{}{}", ran.out, ran.err);
     assert!(ran.out.contains("your key is [redacted]\\u202e") && !ran.out.contains(SECRET), "{}", ran.out);
     assert!(!ran.out.trim_end().contains(char::is_control) && !ran.out.contains('\u{202e}'));

@@ -1,10 +1,13 @@
 //! What the command line looks like. `--help` is made from the comments here.
 
+mod limits;
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::finding::{Confidence, Severity};
+use limits::Limits;
 
 /// Finds the MCP servers that your clients would start, asks them what they offer, and says what is wrong with them
 ///
@@ -44,6 +47,9 @@ pub(super) enum Command {
     Explain(Explain),
     /// Run everything on a built-in bad example: three clients, a clean server, a poisoned one, one that shadows it
     Demo(Demo),
+    /// Show what was approved to be asked without a question, or take it back
+    #[command(subcommand)]
+    Approvals(ApprovalsCommand),
     /// A server of the demo
     #[command(name = "__serve", hide = true)]
     Serve(Serve),
@@ -101,8 +107,8 @@ pub(super) struct Scan {
 /// Which servers are asked, and how.
 #[derive(Args, Debug)]
 pub(super) struct Servers {
-    /// Whether to start the servers, or connect to them, and ask them what they offer [default: ask at a terminal, none
-    /// elsewhere]
+    /// Whether to start the servers, or connect to them, and ask them what they offer [default: ask at a terminal,
+    /// elsewhere only what was approved before]
     #[arg(long, value_name = "WHICH", help_heading = "Servers")]
     pub(super) launch: Option<LaunchPolicy>,
     /// The same as --launch all
@@ -139,12 +145,15 @@ pub(super) struct Servers {
     /// connection only
     #[arg(long, value_name = "VARIABLE", help_heading = "Servers")]
     pub(super) bearer_env: Option<String>,
+    /// Whether servers get the real values of keys and passwords, or made-up ones of the same form [default: dummy for
+    /// configs that came with a project, real for your own]
+    #[arg(long, value_name = "WHICH", help_heading = "Servers")]
+    pub(super) env_values: Option<EnvValues>,
     /// How many servers to ask at once
     #[arg(long, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u16).range(1..=256), help_heading = "Servers")]
     pub(super) jobs: u16,
-    /// Seconds to wait for a server's first answer; packages may have to be downloaded first
-    #[arg(long, value_name = "SECONDS", default_value_t = 30, value_parser = clap::value_parser!(u32).range(1..=3600), help_heading = "Servers")]
-    pub(super) timeout: u32,
+    #[command(flatten)]
+    pub(super) limits: Limits,
 }
 
 impl Servers {
@@ -254,6 +263,24 @@ pub(super) struct Explain {
     pub(super) files: RuleFiles,
 }
 
+#[derive(Debug, Subcommand)]
+pub(super) enum ApprovalsCommand {
+    /// Two lines for each: its id, its server, what it runs, and the config that named it
+    List,
+    /// Take approvals back: the next scan asks again
+    Revoke(Revoke),
+}
+
+#[derive(Args, Debug)]
+pub(super) struct Revoke {
+    /// Ids as the list shows them, or names of servers
+    #[arg(value_name = "ID|SERVER", required_unless_present = "all")]
+    pub(super) which: Vec<String>,
+    /// All of them
+    #[arg(long)]
+    pub(super) all: bool,
+}
+
 #[derive(Args, Debug)]
 pub(super) struct Demo {
     /// Format of the report
@@ -283,8 +310,25 @@ pub(super) enum LaunchPolicy {
     Ask,
     /// Ask them all
     All,
-    /// Ask none
+    /// Ask none, whatever was approved before
     None,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum EnvValues {
+    /// Those of the config and of your variables
+    Real,
+    /// Nonsense that looks like them; most servers list their tools with it
+    Dummy,
+}
+
+impl From<EnvValues> for crate::pipeline::Values {
+    fn from(values: EnvValues) -> Self {
+        match values {
+            EnvValues::Real => Self::Real,
+            EnvValues::Dummy => Self::Dummy,
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

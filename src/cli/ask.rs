@@ -2,32 +2,63 @@
 
 use std::io::{BufRead, Write};
 
-use crate::connect::{Consent, Deed, Question};
+use super::approvals::Store;
+use crate::connect::{Consent, Deed, Handed, Question};
 use crate::text::visible;
 
 /// Asks on standard error, reads from standard input.
-pub(super) struct AtTerminal;
+pub(super) struct AtTerminal {
+    /// What needs no question, and where answers are remembered, if they can be.
+    pub(super) approved: Option<Store>,
+}
 
 impl Consent for AtTerminal {
     fn allow(&mut self, questions: &[Question]) -> Vec<bool> {
-        converse(questions, &mut std::io::stdin().lock(), &mut std::io::stderr().lock())
+        converse(questions, self.approved.as_mut(), &mut std::io::stdin().lock(), &mut std::io::stderr().lock())
     }
 }
 
-/// No answer, an answer that nobody understands twice, or a terminal that is gone: nothing is done.
-fn converse(questions: &[Question], input: &mut dyn BufRead, output: &mut dyn Write) -> Vec<bool> {
+/// No answer, an answer that nobody understands three times, or a terminal that is gone: nothing is done but what was
+/// approved before.
+fn converse(
+    questions: &[Question],
+    mut approved: Option<&mut Store>,
+    input: &mut dyn BufRead,
+    output: &mut dyn Write,
+) -> Vec<bool> {
+    let known = |question: &Question| approved.as_ref().is_some_and(|store| store.has(question));
+    let mut allowed: Vec<bool> = questions.iter().map(known).collect();
+    let (before, open): (Vec<usize>, Vec<usize>) = (0..questions.len()).partition(|index| allowed[*index]);
+    if !before.is_empty() {
+        let names: Vec<String> = before.iter().map(|index| visible(&questions[*index].server)).collect();
+        // What can't be told was approved all the same.
+        let _ = writeln!(output, "Approved before (`mcpscan approvals list`): {}.\n", names.join(", "));
+    }
+    if open.is_empty() {
+        return allowed;
+    }
+    let asked: Vec<&Question> = open.iter().map(|index| &questions[*index]).collect();
+    let chosen = choose(&asked, input, output);
+    for (index, chosen) in open.iter().zip(&chosen) {
+        allowed[*index] = *chosen;
+    }
+    let chosen: Vec<&Question> = asked.into_iter().zip(chosen).filter(|(_, chosen)| *chosen).map(|(q, _)| q).collect();
+    if let Some(store) = approved.as_mut().filter(|_| !chosen.is_empty()) {
+        remember(&chosen, store, input, output);
+    }
+    allowed
+}
+
+/// Which of them.
+fn choose(questions: &[&Question], input: &mut dyn BufRead, output: &mut dyn Write) -> Vec<bool> {
     let none = vec![false; questions.len()];
     if write!(output, "{}", list(questions)).is_err() {
         return none;
     }
     for _ in 0..3 {
-        let asked =
-            write!(output, "Ask them? [a]ll, [n]one, or numbers such as 1,3-5 (none): ").and_then(|()| output.flush());
-        let mut answer = String::new();
-        if asked.is_err() || !matches!(input.read_line(&mut answer), Ok(1..)) {
-            return none;
-        }
-        if let Some(chosen) = parse(answer.trim(), questions.len()) {
+        let asked = "Ask them? [a]ll, [n]one, or numbers such as 1,3-5 (none): ";
+        let Some(answer) = answer(asked, input, output) else { return none };
+        if let Some(chosen) = parse(&answer, questions.len()) {
             return chosen;
         }
         // If this can't be told, the next question can't either.
@@ -36,7 +67,53 @@ fn converse(questions: &[Question], input: &mut dyn BufRead, output: &mut dyn Wr
     none
 }
 
-fn list(questions: &[Question]) -> String {
+/// Whether the answer is to hold for the same commands from now on. A project's are somebody else's, who can change what
+/// they load: those only where it is said in so many words.
+fn remember(chosen: &[&Question], store: &mut Store, input: &mut dyn BufRead, output: &mut dyn Write) {
+    let foreign = chosen.iter().filter(|question| question.foreign).count();
+    let asked = match (foreign, chosen.len() - foreign) {
+        (0, _) => "Remember this, so that the same commands are not asked about again? [y]es, [n]o (no): ".to_owned(),
+        (_, 0) => "These came with a project. Remember them all the same? [p]roject's too, [n]o (no): ".to_owned(),
+        (_, own) => {
+            format!("Remember this? [y]es, for the {own} of your own configs, [p]roject's too, [n]o (no): ")
+        }
+    };
+    let Some(answer) = answer(&asked, input, output) else { return };
+    let (own, theirs) = match answer.to_ascii_lowercase().as_str() {
+        "y" | "yes" => (true, false),
+        "p" | "project" => (true, true),
+        _ => return,
+    };
+    let kept: Vec<&&Question> = chosen.iter().filter(|question| if question.foreign { theirs } else { own }).collect();
+    for question in &kept {
+        store.add(question, in_short(&question.deed));
+    }
+    if kept.is_empty() {
+        return;
+    }
+    // The answer holds for this run in any case.
+    let _ = match store.save() {
+        Ok(()) => writeln!(output, "Remembered; `mcpscan approvals revoke` takes it back.\n"),
+        Err(failure) => writeln!(output, "Not remembered: {}", visible(&failure.to_string())),
+    };
+}
+
+/// A line of input; nothing where nobody answers.
+fn answer(question: &str, input: &mut dyn BufRead, output: &mut dyn Write) -> Option<String> {
+    write!(output, "{question}").and_then(|()| output.flush()).ok()?;
+    let mut answer = String::new();
+    matches!(input.read_line(&mut answer), Ok(1..)).then(|| answer.trim().to_owned())
+}
+
+/// What would be done, in a line.
+fn in_short(deed: &Deed) -> String {
+    match deed {
+        Deed::Start { command, .. } => command.iter().map(|word| quoted(word)).collect::<Vec<_>>().join(" "),
+        Deed::Connect { address, .. } => address.clone(),
+    }
+}
+
+fn list(questions: &[&Question]) -> String {
     let starts = questions.iter().any(|question| matches!(question.deed, Deed::Start { .. }));
     let connects = questions.iter().any(|question| matches!(question.deed, Deed::Connect { .. }));
     let mut text = String::from("To ask servers what they offer, ");
@@ -45,7 +122,8 @@ fn list(questions: &[Question]) -> String {
         (_, true) => "these addresses would be connected to:\n\n",
         _ => "these programs would run with your rights:\n\n",
     });
-    let all = |names: &[String]| names.iter().map(|name| visible(name)).collect::<Vec<_>>().join(", ");
+    let handed = |handed: &Handed| visible(&handed.name) + if handed.made_up { " (a made-up value)" } else { "" };
+    let all = |names: &[Handed]| names.iter().map(handed).collect::<Vec<_>>().join(", ");
     for (index, question) in questions.iter().enumerate() {
         text.push_str(&format!("{:>3}. {} ({})\n", index + 1, visible(&question.server), question.client));
         match &question.deed {
@@ -123,16 +201,17 @@ mod tests {
             deed: Deed::Start {
                 command: vec!["npx".into(), "-y".into(), "a b".into(), "x\u{1b}[2J".into()],
                 folder: Some("/srv".into()),
-                variables: vec!["TOKEN".into()],
+                variables: vec![Handed { name: "TOKEN".into(), made_up: true }],
             },
             warnings: vec!["it fetches".into()],
+            identity: server.into(),
         }
     }
 
     fn answer(input: &str) -> (Vec<bool>, String) {
         let questions = [question("one"), question("two"), question("three")];
         let mut output = Vec::new();
-        let chosen = converse(&questions, &mut input.as_bytes(), &mut output);
+        let chosen = converse(&questions, None, &mut input.as_bytes(), &mut output);
         (chosen, String::from_utf8(output).unwrap())
     }
 
@@ -158,7 +237,7 @@ mod tests {
         for part in [
             "1. one (Cursor)",
             "npx -y 'a b' x\\u{1b}[2J",
-            "with TOKEN",
+            "with TOKEN (a made-up value)",
             "from ~/.cursor/mcp.json, which came with the project",
         ] {
             assert!(shown.contains(part), "{part}\n{shown}");
@@ -171,9 +250,9 @@ mod tests {
         let connect = Deed::Connect {
             address: "https://${HOST}/mcp?key=[redacted]".into(),
             origin: Some("https://x.example".into()),
-            headers: vec!["Authorization".into(), "X-\u{1b}".into()],
+            headers: ["Authorization", "X-\u{1b}"].map(|name| Handed { name: name.into(), made_up: false }).into(),
         };
-        let shown = list(&[question("one"), Question { deed: connect, ..question("two") }]);
+        let shown = list(&[&question("one"), &Question { deed: connect, ..question("two") }]);
         for part in [
             "these addresses would be connected to",
             "connect to https://${HOST}/mcp?key=[redacted]",

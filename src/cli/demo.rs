@@ -48,6 +48,7 @@ pub(super) fn run(demo: &Demo) -> Result<Exit, Failure> {
         consent: &mut OwnServers,
         base_env: base_env(&variables),
         variables: Vec::new(),
+        values: None,
         bearer: None,
         bounds: Bounds {
             first_answer: Duration::from_secs(10),

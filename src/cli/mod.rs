@@ -1,6 +1,7 @@
 //! The command line: parses arguments, asks, prints, and turns an outcome into an exit code. Nothing else in the library
 //! prints or reads variables.
 
+mod approvals;
 mod args;
 mod ask;
 mod demo;
@@ -53,6 +54,7 @@ pub fn main() -> ExitCode {
             Some(Command::Explain(explain)) => rules::explain(&explain),
             Some(Command::Demo(demo)) => demo::run(&demo),
             Some(Command::Serve(server)) => serve::run(server.which),
+            Some(Command::Approvals(command)) => approvals::run(&command),
             Some(Command::Watch) => {
                 crate::connect::watch(io::stdin().lock());
                 Ok(Exit::Clean)

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::Failure;
 use super::args::Place;
-use crate::discover::{Clients, Home, Host, Request, other_homes};
+use crate::discover::{Clients, Home, Host, Os, Request, other_homes};
 
 /// What the arguments and the variables say about where to look.
 pub(super) fn request(
@@ -46,6 +46,11 @@ fn homes(place: &Place, clients: &Clients, variables: &[(String, String)]) -> Re
     let others = other_homes(clients, host, &own, place.all_users, Path::new("/"));
     let own = Home::new(own, host.os(), variables.iter().cloned().collect());
     Ok(std::iter::once(own).chain(others).collect())
+}
+
+/// The system whose paths count for this user.
+pub(super) fn os(variables: &[(String, String)]) -> Os {
+    host(variables).os()
 }
 
 /// The system that this process runs on.

@@ -47,7 +47,7 @@ fn named_unread(scan: &Scan, outcome: &Outcome) -> bool {
 
 /// A path that isn't there and reads like a command was meant as one.
 pub(super) fn mistaken_command(paths: &[PathBuf]) -> Result<(), Failure> {
-    const COMMANDS: [&str; 6] = ["scan", "list", "inspect", "rules", "explain", "demo"];
+    const COMMANDS: [&str; 7] = ["scan", "list", "inspect", "rules", "explain", "demo", "approvals"];
     let [first, ..] = paths else { return Ok(()) };
     let Some(word) = first.to_str().filter(|word| !first.exists() && !word.contains(['/', '.'])) else { return Ok(()) };
     match COMMANDS.iter().find(|command| strsim::osa_distance(command, word) <= 1) {

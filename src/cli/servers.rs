@@ -4,13 +4,13 @@ use std::io::IsTerminal;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
 
+use super::approvals::{self, Store};
 use super::args::{LaunchPolicy, Place, Servers};
 use super::{Failure, ask, place, progress};
 use crate::connect::{Always, Bounds, Consent, Never, Progress, Question};
 use crate::discover::{Clients, same_variable};
-use crate::pipeline::{Asking, Given, Input};
+use crate::pipeline::{Asking, Given, Input, Values};
 
 /// Variables that every program needs and that say nothing about the user's accounts.
 const BASE_VARIABLES: &[&str] = &[
@@ -68,6 +68,7 @@ pub(super) struct Setup {
     progress: Box<dyn Progress>,
     bounds: Bounds,
     jobs: usize,
+    values: Option<Values>,
     bearer: Option<String>,
     variables: Vec<(String, String)>,
     stop: Arc<AtomicBool>,
@@ -80,13 +81,10 @@ impl Setup {
         let idle = Arc::new(AtomicBool::new(true));
         let stop = stop_flag(Arc::clone(&idle));
         Ok(Self {
-            consent: consent(servers, idle)?,
+            consent: consent(servers, idle, &variables)?,
+            values: servers.env_values.map(Into::into),
             progress: progress::new(),
-            bounds: Bounds {
-                first_answer: Duration::from_secs(servers.timeout.into()),
-                watchdog: std::env::current_exe().ok(),
-                ..Bounds::default()
-            },
+            bounds: Bounds { watchdog: std::env::current_exe().ok(), ..servers.limits.bounds() },
             jobs: servers.jobs.into(),
             bearer,
             variables,
@@ -100,6 +98,7 @@ impl Setup {
             consent: self.consent.as_mut(),
             base_env: base_env(&self.variables),
             variables: self.variables.clone(),
+            values: self.values,
             bearer: self.bearer.clone(),
             bounds: self.bounds.clone(),
             jobs: self.jobs,
@@ -174,9 +173,17 @@ impl<C: Consent> Consent for Armed<C> {
     fn wanted(&self) -> bool {
         self.consent.wanted()
     }
+
+    fn demands(&self) -> bool {
+        self.consent.demands()
+    }
 }
 
-fn consent(servers: &Servers, idle: Arc<AtomicBool>) -> Result<Box<dyn Consent>, Failure> {
+fn consent(
+    servers: &Servers,
+    idle: Arc<AtomicBool>,
+    variables: &[(String, String)],
+) -> Result<Box<dyn Consent>, Failure> {
     // A question needs somebody who reads it and somebody who answers.
     let terminal = std::io::stdin().is_terminal() && std::io::stderr().is_terminal();
     let policy = match (servers.yes, servers.launch) {
@@ -185,15 +192,38 @@ fn consent(servers: &Servers, idle: Arc<AtomicBool>) -> Result<Box<dyn Consent>,
         // Whoever names one server asks for that very server.
         (_, None) if servers.is_given() => LaunchPolicy::All,
         (_, None) if terminal => LaunchPolicy::Ask,
-        _ => LaunchPolicy::None,
+        (_, None) => {
+            // Without a home there is nothing to remember.
+            let approved = approvals::own_home(variables).ok().map(|home| Store::open(&home)).transpose()?;
+            return Ok(match approved.filter(|store| !store.all().is_empty()) {
+                Some(store) => Box::new(Armed { consent: Approved(store), idle }),
+                None => Box::new(Never),
+            });
+        }
     };
     match policy {
         LaunchPolicy::All => Ok(Box::new(Armed { consent: Always, idle })),
         LaunchPolicy::None => Ok(Box::new(Never)),
-        LaunchPolicy::Ask if terminal => Ok(Box::new(Armed { consent: ask::AtTerminal, idle })),
+        LaunchPolicy::Ask if terminal => {
+            let approved = approvals::own_home(variables).ok().map(|home| Store::open(&home)).transpose()?;
+            Ok(Box::new(Armed { consent: ask::AtTerminal { approved }, idle }))
+        }
         LaunchPolicy::Ask => {
             Err(Failure::Usage("--launch ask needs a terminal; use --launch all or --launch none".to_owned()))
         }
+    }
+}
+
+/// What was approved before, and nothing else.
+struct Approved(Store);
+
+impl Consent for Approved {
+    fn allow(&mut self, questions: &[Question]) -> Vec<bool> {
+        questions.iter().map(|question| self.0.has(question)).collect()
+    }
+
+    fn demands(&self) -> bool {
+        false
     }
 }
 

@@ -15,6 +15,19 @@ pub struct Question {
     pub deed: Deed,
     /// What judging its entry found, at severity high or above.
     pub warnings: Vec<String>,
+    /// A digest of all that decides what would run: the resolved command with its variables and folder, or the address
+    /// with its headers; of a project's own programs what they say as well. It tells of secrets inside, so it is salted
+    /// before it is kept anywhere.
+    pub identity: String,
+}
+
+/// A variable or a header that a server gets.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Handed {
+    /// Its name.
+    pub name: String,
+    /// Whether its value is made up, and not the real one.
+    pub made_up: bool,
 }
 
 /// What would be done.
@@ -26,8 +39,8 @@ pub enum Deed {
         command: Vec<String>,
         /// The folder it would run in, where its entry names one.
         folder: Option<String>,
-        /// Names of the variables it would get.
-        variables: Vec<String>,
+        /// The variables it would get.
+        variables: Vec<Handed>,
     },
     /// An address would be connected to.
     Connect {
@@ -35,8 +48,8 @@ pub enum Deed {
         address: String,
         /// Scheme, host and port that it comes to, where variables decide.
         origin: Option<String>,
-        /// Names of the headers it would get.
-        headers: Vec<String>,
+        /// The headers it would get.
+        headers: Vec<Handed>,
     },
 }
 
@@ -45,9 +58,14 @@ pub trait Consent {
     /// For each question, whether that server may be asked.
     fn allow(&mut self, questions: &[Question]) -> Vec<bool>;
 
-    /// Whether servers are to be asked at all. Where they are not, one that can't be asked is no gap.
+    /// Whether any server may be asked at all.
     fn wanted(&self) -> bool {
         true
+    }
+
+    /// Whether all servers are to be asked: then one that can't be asked is a gap.
+    fn demands(&self) -> bool {
+        self.wanted()
     }
 }
 

@@ -35,7 +35,7 @@ use std::time::{Duration, Instant};
 
 pub use address::{is_open_address, origin};
 pub use catalog::{Catalog, Origin};
-pub use consent::{Always, Consent, Deed, Never, Question};
+pub use consent::{Always, Consent, Deed, Handed, Never, Question};
 pub use saved::{SavedError, read_saved};
 pub use watchdog::{WORD as WATCH, watch};
 

@@ -4,14 +4,15 @@ use std::collections::HashMap;
 use std::path::Path;
 use std::sync::Arc;
 
+use super::hidden::Hidden;
+use super::identity;
 use super::target::{self, Filling, Ready};
 use super::{Asking, Tables};
-use crate::config::{Config, ServerEntry, Spanned};
-use crate::connect::{self, Catalog, Deed, Origin, Question, Remote, Reply, Status, Target};
+use crate::config::{Config, ServerEntry};
+use crate::connect::{self, Catalog, Deed, Handed, Origin, Question, Remote, Reply, Status, Target};
 use crate::discover::{Home, Scope};
-use crate::document::SourceId;
 use crate::finding::Severity;
-use crate::judge::{self, HiddenValue, Judged};
+use crate::judge::{self, Judged};
 use crate::launch::{self, Launch};
 use crate::rules::Packs;
 use crate::text::Redactor;
@@ -37,44 +38,6 @@ struct Startable {
     question: Question,
 }
 
-/// The values that are hidden in the configs, by where they stand.
-pub struct Hidden<'j> {
-    values: HashMap<SourceId, Vec<&'j HiddenValue>>,
-}
-
-impl<'j> Hidden<'j> {
-    /// Sorts what judging the entries found.
-    pub fn new(judged: &'j Judged) -> Self {
-        let mut values: HashMap<SourceId, Vec<&HiddenValue>> = HashMap::new();
-        for hidden in &judged.hidden {
-            values.entry(hidden.source).or_default().push(hidden);
-        }
-        values.values_mut().for_each(|values| values.sort_by_key(|hidden| hidden.span));
-        Self { values }
-    }
-
-    /// A word of a command as it may be shown: only what is hidden in that very word is taken out, so that no other
-    /// entry can hide a command behind a variable of the same text.
-    fn word(&self, word: &Spanned, source: SourceId) -> String {
-        let values = self.values.get(&source).map_or(&[][..], Vec::as_slice);
-        let from = values.partition_point(|hidden| hidden.span.start < word.span.start);
-        let inside = values[from..].iter().take_while(|hidden| hidden.span.start < word.span.end);
-        let inside: Vec<_> = inside.filter(|hidden| word.span.contains(hidden.span)).collect();
-        let mut text = word.text.clone();
-        // From the end, so that what comes before keeps its place.
-        for hidden in inside.iter().rev() {
-            let begin = word.part(0, 0).start;
-            let range = hidden.span.start.saturating_sub(begin)..hidden.span.end.saturating_sub(begin);
-            if hidden.span.start >= begin && text.get(range.clone()) == Some(hidden.value.as_str()) {
-                text.replace_range(range, "[redacted]");
-            } else {
-                text = text.replace(&hidden.value, "[redacted]");
-            }
-        }
-        text
-    }
-}
-
 /// Asks every server that may be asked. Entries that start the same program with the same variables share one start, and
 /// those that send the same headers to the same address one conversation.
 pub(super) fn servers(
@@ -86,14 +49,14 @@ pub(super) fn servers(
     home: &Home,
     tables: &Tables,
 ) -> Asked {
-    let wanted = asking.consent.wanted();
+    let (wanted, demands) = (asking.consent.wanted(), asking.consent.demands());
     if wanted {
         target::learn(&mut redactor, configs, &asking);
     }
     let redactor = Arc::new(redactor);
     let hidden = Hidden::new(judged);
     let mut asked = Asked { catalogs: Vec::new(), coverage: Vec::new(), redactor: Arc::clone(&redactor) };
-    let filling = Filling { asking: &asking, redactor: &redactor, home, tables };
+    let filling = Filling { asking: &asking, hidden: &hidden, redactor: &redactor, home, tables };
     let mut startable = Vec::new();
     for (config, launches) in configs.iter().zip(launches) {
         for (entry, launch) in config.servers.iter().zip(launches) {
@@ -113,19 +76,19 @@ pub(super) fn servers(
                 target::ready(entry, config, launch, &filling).and_then(|ready| {
                     let warnings =
                         warnings(entry, judged, &tables.packs).map_err(|reason| (ServerStatus::Skipped, reason))?;
-                    let question = question(entry, config, &ready.target, &hidden, tables);
+                    let question = question(entry, config, &ready, &hidden, tables);
                     Ok((ready, Question { warnings, ..question }))
                 })
             } else {
                 Err((ServerStatus::Static, unasked(entry, launch)))
             };
             match prepared {
-                Ok((Ready { target, note }, question)) => {
+                Ok((Ready { target, note, .. }, question)) => {
                     let origin = Origin { place: (entry.source, entry.name.span), portable: entry.portable.clone() };
                     startable.push(Startable { line, target, note, origin, also: entry.also.clone(), question });
                 }
                 Err((status, reason)) => {
-                    coverage.status = status;
+                    coverage.status = if demands { status } else { ServerStatus::Static };
                     coverage.reason = Some(redactor.clean(&reason));
                 }
             }
@@ -238,13 +201,16 @@ fn warnings(entry: &ServerEntry, judged: &Judged, packs: &Packs) -> Result<Vec<S
     Ok(warnings)
 }
 
-fn question(entry: &ServerEntry, config: &Config, target: &Target, hidden: &Hidden<'_>, tables: &Tables) -> Question {
+fn question(entry: &ServerEntry, config: &Config, ready: &Ready, hidden: &Hidden<'_>, tables: &Tables) -> Question {
+    let Ready { target, made_up, .. } = ready;
+    let handed = |name: &String| Handed { name: name.clone(), made_up: made_up.contains(name) };
+    let foreign = entry.scope == Scope::Project;
     let deed = match (&target.remote, &entry.url) {
         (Some(remote), Some(url)) => Deed::Connect {
             address: hidden.word(url, entry.source),
             // What variables make of the host is what counts.
             origin: connect::origin(&remote.url).ok().filter(|_| remote.url != url.text.trim()),
-            headers: remote.headers.iter().map(|(name, _)| name.clone()).collect(),
+            headers: remote.headers.iter().map(|(name, _)| handed(name)).collect(),
         },
         _ => Deed::Start {
             command: launch::command_line(entry, &tables.grammar)
@@ -256,27 +222,16 @@ fn question(entry: &ServerEntry, config: &Config, target: &Target, hidden: &Hidd
                 .as_ref()
                 .filter(|_| target::folder_of(entry).is_some())
                 .map(|folder| folder.display().to_string()),
-            variables: entry.env.iter().map(|field| field.name.clone()).collect(),
+            variables: entry.env.iter().map(|field| handed(&field.name)).collect(),
         },
     };
     Question {
         client: tables.clients.get(&entry.client).map_or_else(|| entry.client.clone(), |client| client.name.clone()),
         server: entry.name.text.clone(),
         config: config.file.shown.clone(),
-        foreign: entry.scope == Scope::Project,
+        foreign,
         deed,
         warnings: Vec::new(),
-    }
-}
-
-/// How an entry is started, in one line, with secrets taken out.
-pub fn shown_command(entry: &ServerEntry, hidden: &Hidden<'_>, tables: &Tables) -> String {
-    match (&entry.command, &entry.url) {
-        (Some(_), _) => {
-            let words = launch::command_line(entry, &tables.grammar);
-            words.iter().map(|word| hidden.word(word, entry.source)).collect::<Vec<_>>().join(" ")
-        }
-        (None, Some(url)) => hidden.word(url, entry.source),
-        (None, None) => "nothing to start".to_owned(),
+        identity: identity::of(target, foreign.then_some(config.file.root.as_deref()).flatten()),
     }
 }

@@ -1,15 +1,17 @@
 //! What an entry comes to when it is asked: the program to start or the address to connect to, with every reference filled
 //! in that its client would fill in.
 
+use std::cell::Cell;
 use std::sync::Arc;
 
-use super::{Asking, Tables};
-use crate::config::{self, Config, Part, ServerEntry};
+use super::hidden::Hidden;
+use super::{Asking, Tables, Values};
+use crate::config::{self, Config, Part, ServerEntry, Spanned};
 use crate::connect::{self, Remote, Target};
-use crate::discover::{Form, Home, same_variable};
+use crate::discover::{Form, Home, Scope, same_variable};
 use crate::judge;
 use crate::launch::{self, Launch};
-use crate::text::Redactor;
+use crate::text::{Redactor, looks_random, nonsense};
 use crate::triage::ServerStatus;
 
 /// Why an entry of another home is only judged.
@@ -23,6 +25,7 @@ pub(super) const DISABLED: &str = "switched off in the config: only its entry wa
 /// What references are filled in from.
 pub(super) struct Filling<'a, 'b> {
     pub(super) asking: &'a Asking<'b>,
+    pub(super) hidden: &'a Hidden<'a>,
     pub(super) redactor: &'a Arc<Redactor>,
     pub(super) home: &'a Home,
     pub(super) tables: &'a Tables,
@@ -31,6 +34,8 @@ pub(super) struct Filling<'a, 'b> {
 /// A server that can be asked.
 pub(super) struct Ready {
     pub(super) target: Target,
+    /// Names of the variables and headers that have a made-up value.
+    pub(super) made_up: Vec<String>,
     /// What it is not sent, and why.
     pub(super) note: Option<String>,
 }
@@ -59,50 +64,84 @@ pub(super) fn ready(
         redactor: Arc::clone(filling.redactor),
     };
     let ready = match (launch.is_local(), &entry.url) {
-        (true, _) => program(entry, config, filling, target).map(|target| Ready { target, note: None }),
-        (false, Some(url)) => address(entry, &url.text, config, filling, target),
+        (true, _) => program(entry, config, filling, target),
+        (false, Some(url)) => address(entry, url, config, filling, target),
         (false, None) => Err(NOTHING_TO_START.to_owned()),
     };
     ready.map_err(|reason| (ServerStatus::Skipped, reason))
 }
 
-fn program(entry: &ServerEntry, config: &Config, filling: &Filling<'_, '_>, target: Target) -> Result<Target, String> {
+fn program(entry: &ServerEntry, config: &Config, filling: &Filling<'_, '_>, target: Target) -> Result<Ready, String> {
     let root = config.file.root.as_deref().unwrap_or_else(|| filling.home.folder());
-    let fill = |text: &str| filling.fill(text, entry, config);
+    let fill = |text: &Spanned| filling.fill(text, entry, config);
+    let mut made_up = Vec::new();
     let mut words = Vec::new();
     for word in launch::command_line(entry, &filling.tables.grammar) {
-        words.push(fill(&word.text).ok_or_else(|| only_the_client(&word.text))?);
+        let filled = fill(&word).ok_or_else(|| only_the_client(&word.text))?;
+        if filled.made_up && made_up.is_empty() {
+            made_up.push(A_WORD.to_owned());
+        }
+        words.push(filled.text);
     }
     let mut words = words.into_iter();
     let Some(program) = words.next() else { return Err("an empty command".to_owned()) };
     // A variable that only the client can fill stays unset; most servers list their tools without it.
-    let env = entry.env.iter().filter_map(|field| Some((field.name.clone(), fill(&field.value.text)?))).collect();
+    let mut env = Vec::new();
+    for field in &entry.env {
+        let Some(mut filled) = fill(&field.value) else { continue };
+        filled.named(&field.name, filling.values(entry));
+        if filled.made_up {
+            made_up.push(field.name.clone());
+        }
+        env.push((field.name.clone(), filled.text));
+    }
     // Started elsewhere, a relative command would be another program.
     let folder = match folder_of(entry) {
         Some(folder) => fill(folder)
-            .map(|folder| root.join(folder))
+            .map(|folder| root.join(folder.text))
             .filter(|folder| folder.is_dir())
-            .ok_or_else(|| format!("its folder `{folder}` is not there"))?,
+            .ok_or_else(|| format!("its folder `{}` is not there", folder.text))?,
         None => root.to_owned(),
     };
-    Ok(Target { program, args: words.collect(), env, cwd: Some(folder), ..target })
+    let note = note(&made_up);
+    let target = Target { program, args: words.collect(), env, cwd: Some(folder), ..target };
+    Ok(Ready { target, note, made_up })
+}
+
+/// What a made-up part of a command is called.
+const A_WORD: &str = "a part of the command";
+
+/// What a server that failed may have missed.
+fn note(made_up: &[String]) -> Option<String> {
+    let names = made_up.iter().map(|name| if name == A_WORD { name.clone() } else { format!("`{name}`") });
+    let names = names.collect::<Vec<_>>().join(", ");
+    (!made_up.is_empty())
+        .then(|| format!("made-up values stood for {names}; `--env-values real` hands over the real ones"))
 }
 
 fn address(
     entry: &ServerEntry,
-    url: &str,
+    url: &Spanned,
     config: &Config,
     filling: &Filling<'_, '_>,
     target: Target,
 ) -> Result<Ready, String> {
-    let fill = |text: &str| filling.fill(text, entry, config);
-    let url = fill(url).ok_or_else(|| only_the_client(url))?.trim().to_owned();
+    let fill = |text: &Spanned| filling.fill(text, entry, config);
+    let filled = fill(url).ok_or_else(|| only_the_client(&url.text))?;
+    let mut made_up: Vec<String> = filled.made_up.then(|| "a part of the address".to_owned()).into_iter().collect();
+    let url = filled.text.trim().to_owned();
     connect::origin(&url).map_err(|why| format!("not queried: {why}"))?;
     let mut headers: Vec<(String, String)> = Vec::new();
     let mut notes = Vec::new();
     for field in &entry.headers {
-        match fill(&field.value.text) {
-            Some(value) => headers.push((field.name.clone(), value)),
+        match fill(&field.value) {
+            Some(mut filled) => {
+                filled.named(&field.name, filling.values(entry));
+                if filled.made_up {
+                    made_up.push(field.name.clone());
+                }
+                headers.push((field.name.clone(), filled.text));
+            }
             // Without it the server may still list its tools, or say that it wants to know who asks.
             None => notes.push(format!("header `{}` was not sent, which only the client can fill in", field.name)),
         }
@@ -115,32 +154,85 @@ fn address(
             headers.push(("Authorization".to_owned(), format!("Bearer {token}")));
         }
     }
+    notes.extend(note(&made_up));
     let note = (!notes.is_empty()).then(|| notes.join("; "));
-    Ok(Ready { target: Target { remote: Some(Remote { url, headers }), ..target }, note })
+    Ok(Ready { target: Target { remote: Some(Remote { url, headers }), ..target }, note, made_up })
 }
 
 fn only_the_client(text: &str) -> String {
     format!("`{text}` can only be filled in by the client")
 }
 
+/// A value with its references filled in.
+struct Filled {
+    text: String,
+    made_up: bool,
+}
+
+impl Filled {
+    /// Under a name that says so, anything may be a secret.
+    fn named(&mut self, name: &str, values: Values) {
+        if values == Values::Dummy && !self.made_up && judge::may_be_secret(name, &self.text) {
+            *self = dummy(&self.text);
+        }
+    }
+}
+
+/// Something in place of a secret. Of an address only the password is one, and a path leads to where it is.
+fn dummy(value: &str) -> Filled {
+    let mut text = value.to_owned();
+    let path = ["/", "~/", "./", "../"].iter().any(|start| value.starts_with(start)) && !looks_random(value);
+    match judge::password_in_url(value) {
+        None if path => {}
+        Some(password) => text.replace_range(password.clone(), &nonsense(&value[password])),
+        None => text = nonsense(value),
+    }
+    Filled { made_up: text != value, text }
+}
+
 impl Filling<'_, '_> {
-    /// A value as its client would hand it over; nothing where only the client can.
-    fn fill(&self, text: &str, entry: &ServerEntry, config: &Config) -> Option<String> {
+    /// Which values the server of an entry gets.
+    fn values(&self, entry: &ServerEntry) -> Values {
+        let foreign = entry.scope == Scope::Project;
+        self.asking.values.unwrap_or(if foreign { Values::Dummy } else { Values::Real })
+    }
+
+    /// A value as its client would hand it over, or with made-up secrets; nothing where only the client can.
+    fn fill(&self, text: &Spanned, entry: &ServerEntry, config: &Config) -> Option<Filled> {
         let root = config.file.root.as_deref().unwrap_or_else(|| self.home.folder());
         let variables = &self.asking.variables;
+        let dummies = self.values(entry) == Values::Dummy;
+        let made_up = Cell::new(false);
         let lookup = |name: &str| match name {
             "PWD" => Some(root.display().to_string()),
             // Windows has no such variable, and `${userHome}` is looked up by it.
             "HOME" => variable(variables, name).or_else(|| Some(self.home.folder().display().to_string())),
-            name => variable(variables, name),
+            name => {
+                let value = variable(variables, name)?;
+                if !dummies || !judge::may_be_secret(name, &value) {
+                    return Some(value);
+                }
+                let filled = dummy(&value);
+                made_up.set(made_up.get() || filled.made_up);
+                Some(filled.text)
+            }
         };
-        config::expand(text, forms(config, entry), &lookup)
+        let written = if dummies {
+            self.hidden.replaced(text, entry.source, &|value| {
+                made_up.set(true);
+                nonsense(value)
+            })
+        } else {
+            text.text.clone()
+        };
+        let text = config::expand(&written, forms(config, entry), &lookup)?;
+        Some(Filled { text, made_up: made_up.get() })
     }
 }
 
 /// The folder that an entry names to start in.
-pub(super) fn folder_of(entry: &ServerEntry) -> Option<&str> {
-    entry.others.iter().find(|field| field.path == "cwd").map(|field| field.value.text.as_str())
+pub(super) fn folder_of(entry: &ServerEntry) -> Option<&Spanned> {
+    entry.others.iter().find(|field| field.path == "cwd").map(|field| &field.value)
 }
 
 fn variable(variables: &[(String, String)], name: &str) -> Option<String> {
