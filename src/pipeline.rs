@@ -378,8 +378,10 @@ fn judge_saved(name: String, bytes: Result<Vec<u8>, String>, tables: &Tables, se
                 list.reason = Some(format!("line {}, column {}: {}", at.line, at.column, error.message));
                 list.status = if catalogs.is_empty() { ConfigStatus::Failed } else { ConfigStatus::Partial };
             }
-            list.servers = catalogs.len();
-            coverage.servers = catalogs.iter().map(|catalog| told(catalog, sources.get(id))).collect();
+            // Later looks are the same servers once more.
+            let firsts = catalogs.iter().filter(|catalog| catalog.look.is_none());
+            coverage.servers = firsts.map(|catalog| told(catalog, sources.get(id))).collect();
+            list.servers = coverage.servers.len();
             findings = judge::texts(&catalogs, &sources, &tables.packs, &TextEngine::new(&tables.packs));
         }
         Err(reason) => {

@@ -11,6 +11,15 @@ pub struct Origin {
     pub portable: String,
 }
 
+/// A look at a server after the first one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Look {
+    /// Its number: 2 is the second.
+    pub number: usize,
+    /// The client name that the server was told.
+    pub caller: String,
+}
+
 /// Everything one server offers. The answers are kept as they came: what does not fit a type is what a scanner is
 /// looking for.
 #[derive(Clone, Debug, Default)]
@@ -26,6 +35,8 @@ pub struct Catalog {
     pub source: Option<SourceId>,
     /// The entry that names a server that was asked.
     pub origin: Option<Origin>,
+    /// Which look this is; nothing for the first, which is most often the only one.
+    pub look: Option<Look>,
     /// `serverInfo`.
     pub info: Option<Node>,
     /// `instructions`, whatever type it has.

@@ -151,7 +151,7 @@ fn read(
                 return false;
             }
             Event::Late | Event::Closed => {
-                let all = closed || Instant::now() >= session.context.end;
+                let all = closed || Instant::now() >= session.end;
                 let (over, rest): (Vec<_>, Vec<_>) =
                     open.into_iter().partition(|list| all || list.until <= Instant::now());
                 open = rest;

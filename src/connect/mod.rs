@@ -4,6 +4,7 @@
 //! everything it does has a bound: time, bytes, values, depth, pages. What was read before a bound is kept.
 
 mod address;
+mod again;
 mod agent;
 mod catalog;
 mod consent;
@@ -34,7 +35,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 pub use address::{is_open_address, origin};
-pub use catalog::{Catalog, Origin};
+pub use catalog::{Catalog, Look, Origin};
 pub use consent::{Always, Consent, Deed, Handed, Never, Question};
 pub use saved::{SavedError, read_saved};
 pub use watchdog::{WORD as WATCH, watch};
@@ -77,6 +78,8 @@ pub struct Target {
     pub env: Vec<(String, String)>,
     /// The folder to start it in.
     pub cwd: Option<PathBuf>,
+    /// Client names under which it is asked again, in turn.
+    pub callers: Vec<String>,
     /// Knows the values that must not leave: of what the server says, only what is clean gets into a reason.
     pub redactor: Arc<Redactor>,
 }
@@ -102,6 +105,10 @@ pub struct Bounds {
     pub depth: usize,
     /// Pages of one list.
     pub pages: usize,
+    /// How often it is asked again after it told everything.
+    pub again: usize,
+    /// Time before each of those looks.
+    pub pause: Duration,
     /// This program, to be started beside the servers: where this process is killed and can end nothing any more, that
     /// other one ends them. Linux only.
     pub watchdog: Option<PathBuf>,
@@ -119,6 +126,8 @@ impl Default for Bounds {
             items: 100_000,
             depth: 256,
             pages: 1_000,
+            again: 0,
+            pause: Duration::from_secs(2),
             watchdog: None,
         }
     }
@@ -142,6 +151,8 @@ pub enum Status {
 pub struct Reply {
     /// What it offers, as far as it was read.
     pub catalog: Catalog,
+    /// What it offered on later looks.
+    pub later: Vec<Catalog>,
     /// How far that was.
     pub status: Status,
     /// Why not further; always there but for [`Status::Scanned`].
@@ -185,10 +196,23 @@ struct Context<'a> {
     env: &'a [(String, String)],
     bounds: &'a Bounds,
     stop: &'a AtomicBool,
+    /// The client name that it is told.
+    caller: &'a str,
     /// When all of it has to be over.
     end: Instant,
     watchdog: Option<&'a Arc<Watchdog>>,
 }
+
+impl Context<'_> {
+    /// The same for a conversation that begins now, under another client name.
+    fn under<'a>(&'a self, caller: &'a str) -> Context<'a> {
+        let Self { target, env, bounds, stop, watchdog, .. } = *self;
+        Context { target, env, bounds, stop, caller, end: Instant::now() + bounds.total, watchdog }
+    }
+}
+
+/// The client name that servers are told.
+const CALLER: &str = "mcpscan";
 
 /// Asks all servers, up to `jobs` at a time. The replies are in the order of the targets.
 ///
@@ -212,8 +236,8 @@ pub fn query_all(
             loop {
                 let index = next.fetch_add(1, Ordering::Relaxed);
                 let Some(target) = targets.get(index) else { return };
-                let context =
-                    Context { target, env: base_env, bounds, stop, end: Instant::now() + bounds.total, watchdog };
+                let end = Instant::now() + bounds.total;
+                let context = Context { target, env: base_env, bounds, stop, caller: CALLER, end, watchdog };
                 let (reply, ending) = guarded(&context, index, progress);
                 *slots[index].lock().unwrap_or_else(PoisonError::into_inner) = Some(reply);
                 if let Some(ending) = ending {
@@ -242,7 +266,7 @@ impl Reply {
     /// Nothing yet.
     fn new(target: &Target, reason: Option<String>) -> Self {
         let catalog = Catalog { client: target.client.clone(), server: target.name.clone(), ..Catalog::default() };
-        Self { catalog, status: Status::Failed, reason, elapsed: Duration::ZERO, noise: 0 }
+        Self { catalog, later: Vec::new(), status: Status::Failed, reason, elapsed: Duration::ZERO, noise: 0 }
     }
 }
 
@@ -262,12 +286,26 @@ fn guarded(context: &Context<'_>, index: usize, progress: &dyn Progress) -> (Rep
     (reply, ending)
 }
 
-/// Asks one server for everything. What it went over is given back to be ended.
+/// Asks one server for everything, as often as it is to be asked. What it went over is given back to be ended.
 fn query(context: &Context<'_>, page: &dyn Fn(&'static str, usize)) -> (Reply, Option<Ending>) {
+    let (mut reply, open) = look(context, page);
+    let ending = match open {
+        Some(open) if context.bounds.again > 0 && reply.status == Status::Scanned => {
+            again::look_again(context, open, &mut reply)
+        }
+        open => open.map(|(session, _)| session.close()),
+    };
+    (reply, ending)
+}
+
+/// Opens a conversation and reads all there is.
+fn look<'a>(
+    context: &'a Context<'a>,
+    page: &dyn Fn(&'static str, usize),
+) -> (Reply, Option<(session::Session<'a>, session::Greeting)>) {
     let mut reply = Reply::new(context.target, None);
-    let reason = |text: String| Some(crate::text::visible(&context.target.redactor.clean(&text)));
     if context.stop.load(Ordering::Relaxed) {
-        reply.reason = reason(Trouble::Interrupted.to_string());
+        reply.reason = reason(context, &Trouble::Interrupted.to_string());
         return (reply, None);
     }
     let (session, greeting) = opening::open(context);
@@ -277,14 +315,25 @@ fn query(context: &Context<'_>, page: &dyn Fn(&'static str, usize)) -> (Reply, O
             if matches!(greeting, Err(Trouble::SignIn { .. })) {
                 reply.status = Status::NeedsSignIn;
             }
-            reply.reason = greeting.err().and_then(|trouble| reason(trouble.to_string()));
+            reply.reason = greeting.err().and_then(|trouble| reason(context, &trouble.to_string()));
             reply.noise = session.as_ref().map_or(0, session::Session::noise);
-            return (reply, session.map(session::Session::close));
+            return (reply, session.map(|session| (session, session::Greeting::default())));
         }
     };
-    let outcome = list::read_all(&mut session, &greeting, &mut reply.catalog, page);
-    reply.catalog.info = greeting.info;
-    reply.catalog.instructions = greeting.instructions;
+    read(&mut session, &greeting, &mut reply, page);
+    (reply, Some((session, greeting)))
+}
+
+/// Reads all lists of an open conversation.
+fn read(
+    session: &mut session::Session<'_>,
+    greeting: &session::Greeting,
+    reply: &mut Reply,
+    page: &dyn Fn(&'static str, usize),
+) {
+    let outcome = list::read_all(session, greeting, &mut reply.catalog, page);
+    reply.catalog.info.clone_from(&greeting.info);
+    reply.catalog.instructions.clone_from(&greeting.instructions);
     reply.noise = session.noise();
     reply.status = match (outcome.problems.is_empty(), outcome.answered) {
         (true, _) => Status::Scanned,
@@ -293,7 +342,11 @@ fn query(context: &Context<'_>, page: &dyn Fn(&'static str, usize)) -> (Reply, O
         (false, false) => Status::Failed,
     };
     if !outcome.problems.is_empty() {
-        reply.reason = reason(outcome.problems.join("; "));
+        reply.reason = reason(session.context, &outcome.problems.join("; "));
     }
-    (reply, Some(session.close()))
+}
+
+/// A reason as it may be told.
+fn reason(context: &Context<'_>, text: &str) -> Option<String> {
+    Some(crate::text::visible(&context.target.redactor.clean(text)))
 }

@@ -1,6 +1,6 @@
 //! Saved lists of tools: a `tools/list` result or its JSON-RPC response, an array of tools, or a catalog a line.
 
-use super::Catalog;
+use super::{Catalog, Look};
 use crate::document::{Kind, Member, Node, Source, SourceId, Span, parse_answer};
 
 /// A saved list, or a line of one, that can't be read.
@@ -118,6 +118,7 @@ fn catalog(node: Node, id: SourceId, fallback: &str) -> Catalog {
             "client" => catalog.client = value.as_str().map(str::to_owned),
             "also" => catalog.also = value.elements().iter().filter_map(Node::scalar).collect(),
             "server" => catalog.server = value.scalar().unwrap_or_default(),
+            "look" => catalog.look = look(&value),
             "serverInfo" => catalog.info = Some(value),
             "instructions" => catalog.instructions = Some(value),
             // A live dump nests each answer: `"tools": {"tools": […]}`. Of duplicates all are judged.
@@ -133,6 +134,12 @@ fn catalog(node: Node, id: SourceId, fallback: &str) -> Catalog {
         }
     }
     catalog
+}
+
+/// Which of several looks a catalog is, as `inspect` writes it.
+fn look(node: &Node) -> Option<Look> {
+    let number = node.get("number").and_then(Node::scalar)?.parse().ok().filter(|number| *number > 1)?;
+    Some(Look { number, caller: node.get("as").and_then(Node::scalar).unwrap_or_default() })
 }
 
 /// The elements of a list, wherever it is; anything else is an item of its own, so that it is judged and told.

@@ -20,7 +20,7 @@ const MODERN: &str = "2026-07-28";
 pub(super) const AFTERMATH: Duration = Duration::from_secs(1);
 
 /// What a server says about itself before anything else.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(super) struct Greeting {
     pub(super) info: Option<Node>,
     pub(super) instructions: Option<Node>,
@@ -47,6 +47,8 @@ pub(super) enum Event {
 pub(super) struct Session<'a> {
     pub(super) context: &'a Context<'a>,
     transport: Transport<'a>,
+    /// When all of it has to be over.
+    pub(super) end: Instant,
     last: u64,
     /// The revision that every request names, in the era without a handshake.
     modern: Option<String>,
@@ -57,7 +59,7 @@ pub(super) struct Session<'a> {
 impl<'a> Session<'a> {
     /// Starts a server, or gets ready to ask one. Nothing is said yet.
     pub(super) fn start(context: &'a Context<'a>) -> Result<Self, Trouble> {
-        Ok(Self { context, transport: Transport::open(context)?, last: 0, modern: None, noise: 0 })
+        Ok(Self { context, transport: Transport::open(context)?, end: context.end, last: 0, modern: None, noise: 0 })
     }
 
     /// The same behind an earlier process of that server.
@@ -98,8 +100,8 @@ impl<'a> Session<'a> {
     }
 
     fn initialize_as(&mut self, version: &str) -> Result<Greeting, Trouble> {
-        let id =
-            self.ask("initialize", json!({ "protocolVersion": version, "capabilities": {}, "clientInfo": client() }));
+        let id = self
+            .ask("initialize", json!({ "protocolVersion": version, "capabilities": {}, "clientInfo": self.client() }));
         let result = self.wait(id, "`initialize`", self.context.bounds.first_answer)?;
         self.transport.agreed(Some(result.get("protocolVersion").and_then(Node::as_str).unwrap_or(version)));
         self.transport.send(&json!({ "jsonrpc": "2.0", "method": "notifications/initialized" }));
@@ -141,7 +143,7 @@ impl<'a> Session<'a> {
         if let (Some(version), Some(params)) = (&self.modern, params.as_object_mut()) {
             let meta = json!({
                 "io.modelcontextprotocol/protocolVersion": version,
-                "io.modelcontextprotocol/clientInfo": client(),
+                "io.modelcontextprotocol/clientInfo": self.client(),
                 "io.modelcontextprotocol/clientCapabilities": {},
             });
             params.insert("_meta".into(), meta);
@@ -150,10 +152,15 @@ impl<'a> Session<'a> {
         self.last
     }
 
+    /// Who asks, as far as the server knows.
+    fn client(&self) -> Value {
+        json!({ "name": self.context.caller, "version": env!("CARGO_PKG_VERSION") })
+    }
+
     /// The next thing that is for us. What the server asks in between is answered here.
     pub(super) fn next(&mut self, until: Instant) -> Event {
         loop {
-            let (message, of) = match self.transport.receive(until.min(self.context.end)) {
+            let (message, of) = match self.transport.receive(until.min(self.end)) {
                 Incoming::Message(message, of) => (message, of),
                 Incoming::Failed(id, trouble) => return Event::Failed(id, trouble),
                 Incoming::Broken(why) => return Event::Broken(why),
@@ -211,7 +218,7 @@ impl<'a> Session<'a> {
             let how = self.transport.how_it_ended(self.context.stop);
             return Trouble::Gone { how, what, words: self.words() };
         }
-        if Instant::now() >= self.context.end {
+        if Instant::now() >= self.end {
             return Trouble::TooSlow { what, after: self.context.bounds.total };
         }
         Trouble::Silent { what, after, words: self.words() }
@@ -279,8 +286,4 @@ fn take(node: Node, key: &str) -> Option<Node> {
 pub(super) fn number_of(message: &Node) -> Option<u64> {
     let text = message.get("id")?.scalar()?;
     text.parse().ok().or_else(|| text.strip_suffix(".0")?.parse().ok())
-}
-
-fn client() -> Value {
-    json!({ "name": "mcpscan", "version": env!("CARGO_PKG_VERSION") })
 }

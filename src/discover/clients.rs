@@ -52,6 +52,8 @@ pub struct Client {
     pub reference: Option<String>,
     /// The spellings of references that it replaces; nothing where that is not known, so that all count.
     pub expands: Option<Vec<Form>>,
+    /// The name that it tells the servers it talks to.
+    pub announces: Option<String>,
     /// What it refuses to read.
     #[serde(default)]
     pub refuses: Vec<Liberty>,
@@ -279,6 +281,19 @@ impl Clients {
     /// The client of an id.
     pub fn get(&self, id: &str) -> Option<&Client> {
         self.clients.iter().find(|client| client.id == id)
+    }
+
+    /// The names that a server is told when it is asked again: that of the client whose entry it is, then those of the
+    /// others in the order of the table.
+    pub fn callers(&self, id: &str) -> Vec<String> {
+        let own = self.get(id).and_then(|client| client.announces.clone());
+        let mut names: Vec<String> = own.into_iter().collect();
+        for name in self.clients.iter().filter_map(|client| client.announces.as_ref()) {
+            if !names.contains(name) {
+                names.push(name.clone());
+            }
+        }
+        names
     }
 
     /// The words of a server entry.

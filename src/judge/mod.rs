@@ -3,6 +3,7 @@
 mod check;
 mod dangers;
 mod entries;
+mod looks;
 mod texts;
 mod weigh;
 

@@ -1,6 +1,6 @@
 //! Rules over the texts of servers.
 
-use super::check;
+use super::{check, looks};
 use crate::connect::Catalog;
 use crate::document::{Sources, Span, raw_offset};
 use crate::finding::{Evidence, Excerpt, Finding, Place, Severity, Subject};
@@ -11,14 +11,19 @@ use crate::text::{decode, normalise};
 /// Judges every text of every catalog, and catalogs of one client together. The engine is that of the same packs.
 pub fn texts(catalogs: &[Catalog], sources: &Sources, packs: &Packs, engine: &TextEngine) -> Vec<Finding> {
     let mut findings = Vec::new();
-    for catalog in catalogs {
+    let (catalogs, changes) = looks::merge(catalogs);
+    for change in &changes {
+        let scene = Scene { catalog: &catalogs[change.catalog], sources };
+        check::unstable(change, &scene, packs, &mut findings);
+    }
+    for catalog in catalogs.iter() {
         let scene = Scene { catalog, sources };
         let texts = surface::texts(catalog);
         for text in &texts {
             one(text, &scene, engine, packs, &mut findings);
         }
     }
-    check::shadowing(catalogs, sources, packs, engine, &mut findings);
+    check::shadowing(&catalogs, sources, packs, engine, &mut findings);
     findings
 }
 

@@ -124,6 +124,7 @@ pub(super) fn servers(
         line.resources = Some(reply.catalog.resources.len() + reply.catalog.templates.len());
         line.ms = u64::try_from(reply.elapsed.as_millis()).ok();
         asked.catalogs.push(reply.catalog);
+        asked.catalogs.extend(reply.later);
     }
     asked
 }
@@ -167,10 +168,12 @@ fn replies(chosen: &[Startable], asking: &Asking<'_>) -> Vec<Reply> {
         .zip(index)
         .map(|(server, place)| {
             let mut reply = replies[place].clone();
-            reply.catalog.client.clone_from(&server.target.client);
-            reply.catalog.also.clone_from(&server.also);
-            reply.catalog.server.clone_from(&server.target.name);
-            reply.catalog.origin = Some(server.origin.clone());
+            for catalog in std::iter::once(&mut reply.catalog).chain(&mut reply.later) {
+                catalog.client.clone_from(&server.target.client);
+                catalog.also.clone_from(&server.also);
+                catalog.server.clone_from(&server.target.name);
+                catalog.origin = Some(server.origin.clone());
+            }
             reply
         })
         .collect()

@@ -78,6 +78,7 @@ mod tests {
             args: args.iter().map(|arg| (*arg).to_owned()).collect(),
             env: env.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect(),
             cwd: None,
+            callers: Vec::new(),
             redactor: Arc::default(),
         }
     }

@@ -61,6 +61,7 @@ pub(super) fn ready(
         args: Vec::new(),
         env: Vec::new(),
         cwd: None,
+        callers: filling.tables.clients.callers(&entry.client),
         redactor: Arc::clone(filling.redactor),
     };
     let ready = match (launch.is_local(), &entry.url) {

@@ -20,6 +20,12 @@ pub fn catalog(catalog: &Catalog, redactor: &Redactor) -> String {
     }
     line.key("server");
     line.string(&catalog.server);
+    if let Some(look) = &catalog.look {
+        line.key("look");
+        line.text.push_str(&format!("{{\"number\":{},\"as\":", look.number));
+        line.string(&look.caller);
+        line.text.push('}');
+    }
     for (key, node) in [("serverInfo", &catalog.info), ("instructions", &catalog.instructions)] {
         if let Some(node) = node {
             line.key(key);
@@ -102,7 +108,7 @@ mod tests {
     #[test]
     fn what_is_written_is_read_back() {
         let saved = concat!(
-            r#"{"client":"c","also":["d"],"server":"s","serverInfo":{"name":"x"},"instructions":7,"#,
+            r#"{"client":"c","also":["d"],"server":"s","look":{"number":2,"as":"x"},"serverInfo":{"name":"x"},"instructions":7,"#,
             r#""tools":[{"name":"a","name":"b","x":12345678901234567890123,"y":1e999},null,"t\u202e\ud83d\ude00\u0007"],"#,
             r#""prompts":[],"resources":[{"uri":"x:secret-value"}],"resourceTemplates":[true]}"#,
             "\n"

@@ -79,6 +79,8 @@ fn bounds() -> Bounds {
         items: 500,
         depth: 64,
         pages: 20,
+        again: 0,
+        pause: Duration::ZERO,
         watchdog: None,
     }
 }
@@ -114,6 +116,7 @@ fn target(behaviour: &str) -> Target {
         args,
         env: vec![("TOKEN".into(), SECRET.into())],
         cwd: (behaviour == "no-folder").then(|| PathBuf::from("/no/such/folder")),
+        callers: Vec::new(),
         redactor: std::sync::Arc::new(redactor),
     }
 }

@@ -30,6 +30,8 @@ fn bounds() -> Bounds {
         items: 500,
         depth: 64,
         pages: 20,
+        again: 0,
+        pause: Duration::ZERO,
         watchdog: None,
     }
 }
@@ -51,6 +53,7 @@ fn target(url: &str) -> Target {
         args: Vec::new(),
         env: Vec::new(),
         cwd: None,
+        callers: Vec::new(),
         redactor: Arc::new(redactor),
     }
 }

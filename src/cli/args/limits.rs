@@ -6,7 +6,7 @@ use clap::Args;
 
 use crate::connect::Bounds;
 
-/// Bounds of each server.
+/// Bounds of each server, and how often it is asked.
 #[derive(Args, Debug)]
 #[command(next_help_heading = "Limits")]
 pub(in crate::cli) struct Limits {
@@ -31,6 +31,12 @@ pub(in crate::cli) struct Limits {
     /// Deepest nesting of an answer
     #[arg(long, value_name = "N", default_value_t = Bounds::default().depth, value_parser = depth)]
     max_depth: usize,
+    /// Ask each server again, and N times more under the names of real clients, and tell what changes between the looks
+    #[arg(long, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(u16).range(0..=50), help_heading = "Servers")]
+    relist: u16,
+    /// Seconds to wait before each of those looks
+    #[arg(long, value_name = "SECONDS", default_value_t = seconds(Bounds::default().pause), value_parser = clap::value_parser!(u32).range(0..=3600), help_heading = "Servers")]
+    relist_pause: u32,
 }
 
 /// What the library gives a server beyond its first answer.
@@ -53,6 +59,8 @@ impl Limits {
             items: self.max_items,
             pages: self.max_pages,
             depth: self.max_depth,
+            again: self.relist.into(),
+            pause: time(self.relist_pause),
             // An item of a usual list has a dozen or two.
             values: usual.values.max(self.max_items.saturating_mul(20)),
             ..usual
@@ -134,10 +142,13 @@ mod tests {
             "--max-items=5",
             "--max-pages=6",
             "--max-depth=9",
+            "--relist=2",
+            "--relist-pause=1",
         ]);
         assert_eq!((bounds.first_answer, bounds.answer), (Duration::from_secs(7), Duration::from_secs(3)));
         assert_eq!((bounds.total, bounds.answer_bytes), (Duration::from_secs(27), 1024));
         assert_eq!((bounds.items, bounds.pages, bounds.depth), (5, 6, 9));
+        assert_eq!((bounds.again, bounds.pause), (2, Duration::from_secs(1)));
     }
 
     #[test]

@@ -3,6 +3,7 @@
 mod advisories;
 mod client;
 mod container;
+mod drift;
 mod environment;
 mod format;
 mod hidden;
@@ -15,6 +16,7 @@ mod transport;
 
 pub(super) use client::{program, runs, switches};
 pub(super) use container::container;
+pub(super) use drift::unstable;
 pub(super) use environment::environment;
 pub(super) use format::format;
 pub(super) use hidden::{encoded, hidden, mixed};
