@@ -401,6 +401,7 @@ fn told(catalog: &Catalog, source: &Source) -> ServerCoverage {
         config: Some(source.name.clone()),
         status: ServerStatus::Scanned,
         reason: None,
+        unasked: false,
         tools: Some(catalog.tools.len()),
         prompts: Some(catalog.prompts.len()),
         resources: Some(catalog.resources.len() + catalog.templates.len()),

@@ -5,43 +5,9 @@
 
 mod common;
 
-use std::io::{Read, Write};
-use std::process::{Command, Stdio};
-
+use common::terminal::at_terminal;
 use common::{Place, binary};
 use serde_json::{Value, json};
-
-/// Runs the program at a terminal where `typed` is typed. What it shows there, and its report.
-fn at_terminal(place: &Place, args: &[&str], typed: &str) -> (String, Value) {
-    let terminal = nix::pty::openpty(None, None).unwrap();
-    let ours = || Stdio::from(terminal.slave.try_clone().unwrap());
-    let mut child = Command::new(binary())
-        .args(args)
-        .args(["--format", "json"])
-        .current_dir(place.project())
-        .env_clear()
-        .env("HOME", place.home())
-        .env("PATH", std::env::var_os("PATH").unwrap())
-        .stdin(ours())
-        .stderr(ours())
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap();
-    drop(terminal.slave);
-    let mut master = std::fs::File::from(terminal.master);
-    master.write_all(typed.as_bytes()).unwrap();
-    let mut reader = master.try_clone().unwrap();
-    let shown = std::thread::spawn(move || {
-        let mut shown = Vec::new();
-        // Ends with an error once nobody holds the other side.
-        let _ = reader.read_to_end(&mut shown);
-        String::from_utf8_lossy(&shown).into_owned()
-    });
-    let mut out = String::new();
-    child.stdout.take().unwrap().read_to_string(&mut out).unwrap();
-    child.wait().unwrap();
-    (shown.join().unwrap(), serde_json::from_str(&out).unwrap_or_else(|error| panic!("{error}: {out}")))
-}
 
 fn status(report: &Value, server: &str) -> String {
     let servers = report["coverage"]["servers"].as_array().unwrap();
@@ -122,4 +88,21 @@ fn a_damaged_list_of_approvals_is_no_silent_reset() {
     let ran = place.run(&["--format", "json"]);
     assert!(ran.code == 2 && ran.err.contains("approvals.json"), "{} {}", ran.code, ran.err);
     assert_eq!(place.run(&["--launch", "none", "--format", "json"]).code, 0, "where nothing is asked it is not needed");
+}
+
+#[test]
+fn what_happens_is_shown_at_a_terminal_and_nowhere_else() {
+    let place = Place::new();
+    let serve = |which: &str| json!({"command": binary(), "args": ["__serve", which]});
+    let config = json!({"mcpServers": {
+        "notes": serve("notes"),
+        "gone\u{1b}[2J": {"command": "sh", "args": ["-c", "exit 3"]},
+    }});
+    place.write("home/.cursor/mcp.json", config.to_string());
+    let (shown, _) = at_terminal(&place, &["--launch", "all"], "");
+    let lines: Vec<&str> = shown.lines().collect();
+    let line = |start: &str| lines.iter().find(|line| line.contains(start) && line.contains(" s")).copied();
+    assert!(line("notes (cursor)").is_some_and(|_| shown.contains("2 tools")), "{shown:?}");
+    assert!(shown.contains("failed, ") && !shown.contains("gone\u{1b}"), "{shown:?}");
+    assert!(place.run(&["--launch", "all"]).err.is_empty());
 }

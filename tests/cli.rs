@@ -47,9 +47,8 @@ medium[secrets/generic]: `env.ACME_API_KEY` of `search` is named like a secret
           instead of the value.
 
 Not looked at:
-  server `crm` of cursor (static): a remote server: not queried
-  1 server not started, only judged by the config: `search`. `--launch all`
-    starts and asks them.
+  2 servers not asked, only judged by the config: `search`, `crm`. `--launch
+    all` starts or connects to them.
 
 Read 1 file, 2 servers.
 Found 2 medium.

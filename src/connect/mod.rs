@@ -186,6 +186,9 @@ pub enum Event {
 
 /// Hears what happens, from any thread.
 pub trait Progress: Sync {
+    /// These are going to be asked; events name them by their places.
+    fn begin(&self, _targets: &[Target]) {}
+
     /// Something happened to the server of that index.
     fn event(&self, target: usize, event: Event);
 }
@@ -226,6 +229,7 @@ pub fn query_all(
     stop: &AtomicBool,
     progress: &dyn Progress,
 ) -> Vec<Reply> {
+    progress.begin(targets);
     let replies: Vec<Mutex<Option<Reply>>> = targets.iter().map(|_| Mutex::new(None)).collect();
     let (slots, next) = (&replies, &AtomicUsize::new(0));
     let any = targets.iter().any(|target| target.remote.is_none());

@@ -67,6 +67,7 @@ pub(super) fn servers(
                 config: Some(config.file.shown.clone()),
                 status: ServerStatus::Static,
                 reason: None,
+                unasked: false,
                 tools: None,
                 prompts: None,
                 resources: None,
@@ -80,7 +81,9 @@ pub(super) fn servers(
                     Ok((ready, Question { warnings, ..question }))
                 })
             } else {
-                Err((ServerStatus::Static, unasked(entry, launch)))
+                let (could, reason) = unasked(entry, launch);
+                coverage.unasked = could;
+                Err((ServerStatus::Static, reason.to_owned()))
             };
             match prepared {
                 Ok((Ready { target, note, .. }, question)) => {
@@ -104,6 +107,7 @@ pub(super) fn servers(
         } else {
             let not = if server.target.remote.is_some() { NOT_QUERIED } else { NOT_STARTED };
             asked.coverage[server.line].reason = Some(not.to_owned());
+            asked.coverage[server.line].unasked = true;
         }
     }
     for (server, reply) in chosen.iter().zip(replies(&chosen, &asking)) {
@@ -132,16 +136,16 @@ pub(super) fn servers(
 const NOT_STARTED: &str = "not started: only its entry was judged";
 const NOT_QUERIED: &str = "not queried: only its entry was judged";
 
-/// Why an entry was only judged, where nobody wanted servers to be asked.
-fn unasked(entry: &ServerEntry, launch: &Launch) -> String {
+/// Whether an entry could be asked, and why it was only judged, where nobody wanted servers to be asked.
+fn unasked(entry: &ServerEntry, launch: &Launch) -> (bool, &'static str) {
     if entry.disabled {
-        target::DISABLED.to_owned()
+        (false, target::DISABLED)
     } else if launch.is_local() {
-        NOT_STARTED.to_owned()
+        (true, NOT_STARTED)
     } else if entry.url.is_some() {
-        "a remote server: not queried".to_owned()
+        (true, NOT_QUERIED)
     } else {
-        target::NOTHING_TO_START.to_owned()
+        (false, target::NOTHING_TO_START)
     }
 }
 

@@ -104,6 +104,8 @@ pub struct ServerCoverage {
     pub status: ServerStatus,
     /// Why not further.
     pub reason: Option<String>,
+    /// It could be asked, and nobody wanted it to be.
+    pub unasked: bool,
     /// Tools it offers, if it was asked.
     pub tools: Option<usize>,
     /// Prompts it offers.

@@ -3,10 +3,7 @@
 use super::{Style, UNKNOWN, coloured, wrap};
 use crate::finding::Severity;
 use crate::text::visible;
-use crate::triage::{ConfigStatus, Outcome, ServerStatus};
-
-/// How the reason of a server begins that nobody asked for.
-const NOT_STARTED: &str = "not started:";
+use crate::triage::{ConfigStatus, Outcome, ServerCoverage, ServerStatus};
 
 pub(super) fn write(text: &mut String, outcome: &Outcome, style: &Style) {
     let coverage = &outcome.coverage;
@@ -15,11 +12,11 @@ pub(super) fn write(text: &mut String, outcome: &Outcome, style: &Style) {
         let reason = config.reason.as_deref().unwrap_or("no reason is known");
         gaps.push(format!("{} ({}): {}", visible(&config.path), config.status.as_str(), visible(reason)));
     }
-    let mut not_started: Vec<String> = Vec::new();
+    let mut unasked: Vec<String> = Vec::new();
     for server in coverage.servers.iter().filter(|server| server.status != ServerStatus::Scanned) {
         let reason = server.reason.as_deref().unwrap_or("no reason is known");
-        if server.status == ServerStatus::Static && reason.starts_with(NOT_STARTED) {
-            not_started.push(visible(&server.server));
+        if server.unasked {
+            unasked.push(visible(&server.server));
             continue;
         }
         let client = server
@@ -35,11 +32,12 @@ pub(super) fn write(text: &mut String, outcome: &Outcome, style: &Style) {
             visible(reason)
         ));
     }
-    if !not_started.is_empty() {
-        let names = shortened(&not_started);
+    if !unasked.is_empty() {
+        let names = shortened(&unasked);
+        let them = if unasked.len() == 1 { "it" } else { "them" };
         gaps.push(format!(
-            "{} not started, only judged by the config: {names}. `--launch all` starts and asks them.",
-            counted(not_started.len(), "server")
+            "{} not asked, only judged by the config: {names}. `--launch all` starts or connects to {them}.",
+            counted(unasked.len(), "server")
         ));
     }
     if !gaps.is_empty() {
@@ -60,19 +58,21 @@ pub(super) fn write(text: &mut String, outcome: &Outcome, style: &Style) {
     let all = coverage.configs.len();
     let configs = if read == all { counted(read, "file") } else { format!("{read} of {}", counted(all, "file")) };
     let mut looked = format!("Read {configs}, {}", counted(coverage.servers.len(), "server"));
-    let asked: Vec<_> = coverage
-        .servers
-        .iter()
-        .filter(|server| {
-            server.tools.is_some() && !matches!(server.status, ServerStatus::Failed | ServerStatus::NeedsSignIn)
-        })
-        .collect();
+    let asked: Vec<_> = coverage.servers.iter().filter(|server| server.tools.is_some()).collect();
     if !asked.is_empty() {
+        let silent =
+            |server: &&&ServerCoverage| matches!(server.status, ServerStatus::Failed | ServerStatus::NeedsSignIn);
+        let answered = asked.len() - asked.iter().filter(silent).count();
         let tools: usize = asked.iter().filter_map(|server| server.tools).sum();
         let (servers, tools) = (counted(asked.len(), "server"), counted(tools, "tool"));
         // What was saved took no time here.
         let saved = asked.iter().all(|server| server.ms.is_none());
-        looked.push_str(&if saved { format!(" with {tools}") } else { format!("; asked {servers}: {tools}") });
+        looked.push_str(&match (saved, answered) {
+            (true, _) => format!(" with {tools}"),
+            (_, 0) => format!("; asked {servers}, none answered"),
+            (_, answered) if answered < asked.len() => format!("; asked {servers}, {answered} answered: {tools}"),
+            _ => format!("; asked {servers}: {tools}"),
+        });
     }
     text.push_str(&wrap(&format!("{looked}."), style.width, ""));
     text.push('\n');
