@@ -120,7 +120,7 @@ fn signing_in_is_neither_an_error_nor_a_pass() {
     assert_eq!(ran.code, 3, "{}{}", ran.out, ran.err);
     let out = ran.out.split_whitespace().collect::<Vec<_>>().join(" ");
     assert!(out.contains("(needs-sign-in): HTTP status 401") && out.contains("realm=\"x\\u{202e}\""), "{out}");
-    assert!(out.contains("Read 1 file, 1 server."), "{out}");
+    assert!(out.contains("Read 1 file, 1 server; asked 1 server, none answered."), "{out}");
     let json = |args: &[&str]| {
         let all = [&["--url", address.as_str(), "--format", "json"], args].concat();
         let ran = place.run_env(&all, &[("TOKEN", SECRET), ("OTHER", "other-token-7781")]);
