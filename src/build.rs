@@ -7,6 +7,10 @@ use std::{env, fs, io};
 
 use serde::Deserialize;
 
+/// What expressions need, as the library reads it off those of users.
+#[path = "rules/needs.rs"]
+mod needs;
+
 /// Compiled, not embedded.
 const ADVISORIES: &str = "advisories.toml";
 /// Compiled, not embedded.
@@ -41,6 +45,8 @@ fn main() -> io::Result<()> {
     let text = fs::read_to_string(rules.join(NAMES))?;
     let names = names(&text).map_err(|error| io::Error::other(format!("rules/{NAMES}: {error}")))?;
     fs::write(out.join("names.rs"), names)?;
+    fs::write(out.join("needs.rs"), needs_of(&files)?)?;
+    println!("cargo::rerun-if-changed=src/rules/needs.rs");
     println!("cargo::rerun-if-changed=rules");
     println!("cargo::rerun-if-changed=src/build.rs");
     Ok(())
@@ -53,6 +59,31 @@ fn json(file: &Path, into: &Path) -> io::Result<PathBuf> {
         toml::from_str(&text).map_err(|error| io::Error::other(format!("{}: {error}", file.display())))?;
     fs::write(into, serde_json::to_string(&value).map_err(io::Error::other)?)?;
     Ok(into.to_owned())
+}
+
+/// What each expression of the packs needs, as Rust, sorted by the expression.
+fn needs_of(files: &[PathBuf]) -> io::Result<String> {
+    let mut all: BTreeMap<String, (Option<String>, needs::Needs)> = BTreeMap::new();
+    for file in files.iter().filter(|file| file.parent().is_some_and(|folder| folder.ends_with("packs"))) {
+        let table: toml::Table = toml::from_str(&fs::read_to_string(file)?).map_err(io::Error::other)?;
+        let written = ["signal", "rule"].iter().filter_map(|kind| table.get(*kind)?.as_array()).flatten();
+        for (owner, key) in written.flat_map(|owner| ["patterns", "unless"].map(|key| (owner, key))) {
+            let list = owner.get(key).and_then(toml::Value::as_array);
+            for pattern in list.into_iter().flatten().filter_map(toml::Value::as_str) {
+                all.insert(pattern.to_owned(), (needs::loose(pattern), needs::needs(pattern)));
+            }
+        }
+    }
+    let mut rust = String::from("&[\n");
+    for (pattern, (loose, needs)) in all {
+        let groups: Vec<String> = needs
+            .iter()
+            .map(|group| format!("&[{}]", group.iter().map(|one| format!("&{one:?}")).collect::<Vec<_>>().join(", ")))
+            .collect();
+        writeln!(rust, "    ({pattern:?}, {loose:?}, &[{}]),", groups.join(", ")).map_err(io::Error::other)?;
+    }
+    rust.push(']');
+    Ok(rust)
 }
 
 fn collect(folder: &Path, into: &mut Vec<PathBuf>) -> io::Result<()> {

@@ -4,6 +4,7 @@ mod check;
 mod dangers;
 mod entries;
 mod looks;
+mod readings;
 mod texts;
 mod weigh;
 

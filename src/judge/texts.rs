@@ -1,5 +1,6 @@
 //! Rules over the texts of servers.
 
+use super::readings::Readings;
 use super::{check, looks};
 use crate::connect::Catalog;
 use crate::document::{Sources, Span, raw_offset};
@@ -16,14 +17,15 @@ pub fn texts(catalogs: &[Catalog], sources: &Sources, packs: &Packs, engine: &Te
         let scene = Scene { catalog: &catalogs[change.catalog], sources };
         check::unstable(change, &scene, packs, &mut findings);
     }
+    let readings = Readings::new(engine);
     for catalog in catalogs.iter() {
         let scene = Scene { catalog, sources };
         let texts = surface::texts(catalog);
         for text in &texts {
-            one(text, &scene, engine, packs, &mut findings);
+            one(text, &scene, engine, &readings, packs, &mut findings);
         }
     }
-    check::shadowing(&catalogs, sources, packs, engine, &mut findings);
+    check::shadowing(&catalogs, sources, packs, engine, &readings, &mut findings);
     findings
 }
 
@@ -61,20 +63,27 @@ impl Scene<'_> {
 /// More blobs in one text say nothing new.
 const MOST_DECODED: usize = 16;
 
-fn one(text: &Text<'_>, scene: &Scene<'_>, engine: &TextEngine, packs: &Packs, findings: &mut Vec<Finding>) {
+fn one<'t>(
+    text: &Text<'t>,
+    scene: &Scene<'_>,
+    engine: &TextEngine,
+    readings: &Readings<'_, 't>,
+    packs: &Packs,
+    findings: &mut Vec<Finding>,
+) {
     check::hidden(text, scene, packs, findings);
     check::mixed(text, scene, packs, findings);
-    let normalised = normalise(text.text);
-    let hits = engine.hits(&normalised.text);
-    for (rule, speech) in engine.judge(packs, &normalised.text, text.role, &hits) {
-        let range = normalised.original(speech.range);
-        findings
-            .push(finding(rule, text, scene, range).severity(speech.severity).confidence(speech.confidence).build());
+    if let Some(reading) = readings.of(text.text) {
+        for (rule, speech) in engine.judge(packs, &reading.normalised.text, text.role, &reading.hits) {
+            let range = reading.normalised.original(speech.range);
+            let draft = finding(rule, text, scene, range);
+            findings.push(draft.severity(speech.severity).confidence(speech.confidence).build());
+        }
     }
     for decoded in decode(text.text).into_iter().take(MOST_DECODED) {
         let normalised = normalise(&decoded.text);
         let hits = engine.hits(&normalised.text);
-        let orders = engine.says(&hits, "harmful-command")
+        let orders = engine.says(&normalised.text, &hits, "harmful-command")
             || engine
                 .judge(packs, &normalised.text, Role::Description, &hits)
                 .iter()

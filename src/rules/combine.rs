@@ -72,8 +72,8 @@ impl TextEngine {
         let plans = self.plans.iter().filter(|plan| plan.roles.is_empty() || plan.roles.contains(&role));
         plans
             .filter_map(|plan| {
-                let speeches = plan.combinations.iter().filter_map(|step| {
-                    let range = step.holds(text, hits)?;
+                let speeches = plan.combinations.iter().filter(|step| step.may_hold(hits)).filter_map(|step| {
+                    let range = step.holds(text, &|signal| self.ranges(text, hits, signal))?;
                     Some(Speech { range, severity: step.severity, confidence: step.confidence })
                 });
                 let worst = speeches.max_by_key(|speech| (speech.severity, speech.confidence))?;
@@ -84,14 +84,21 @@ impl TextEngine {
 }
 
 impl Step {
-    fn holds(&self, text: &str, hits: &Hits) -> Option<Range<usize>> {
-        let anchors = hits.of(self.first);
-        if anchors.is_empty() || self.rest.iter().any(|signal| hits.of(*signal).is_empty()) {
+    /// Whether all that it wants may be there, before any of it is looked for.
+    fn may_hold(&self, hits: &Hits) -> bool {
+        hits.may(self.first)
+            && self.rest.iter().all(|signal| hits.may(*signal))
+            && (self.any.is_empty() || self.any.iter().filter(|signal| hits.may(**signal)).count() >= self.at_least)
+    }
+
+    fn holds<'h>(&self, text: &str, of: &dyn Fn(usize) -> &'h [Range<usize>]) -> Option<Range<usize>> {
+        let anchors = of(self.first);
+        if anchors.is_empty() || self.rest.iter().any(|signal| of(*signal).is_empty()) {
             return None;
         }
         anchors.iter().find_map(|anchor| {
             let window = anchor.start.saturating_sub(self.within)..anchor.end.saturating_add(self.within);
-            let near = |signal: &usize| nearest(hits.of(*signal), anchor, &window);
+            let near = |signal: &usize| nearest(of(*signal), anchor, &window);
             let mut parts: Vec<&Range<usize>> = vec![anchor];
             for signal in &self.rest {
                 parts.push(near(signal)?);
@@ -107,7 +114,7 @@ impl Step {
             let end = parts.iter().map(|part| part.end).max()?;
             if !self.none.is_empty() {
                 let sentence = sentence_around(text, anchor.clone());
-                if self.none.iter().any(|signal| nearest(hits.of(*signal), anchor, &sentence).is_some()) {
+                if self.none.iter().any(|signal| nearest(of(*signal), anchor, &sentence).is_some()) {
                     return None;
                 }
             }
@@ -147,16 +154,16 @@ impl Steering {
 }
 
 impl TextEngine {
-    /// Whether a signal is among the hits.
-    pub fn says(&self, hits: &Hits, signal: &str) -> bool {
-        self.signal(signal).is_some_and(|signal| !hits.of(signal).is_empty())
+    /// Whether a signal is in the text that the hits are of.
+    pub fn says(&self, text: &str, hits: &Hits, signal: &str) -> bool {
+        self.signal(signal).is_some_and(|signal| !self.ranges(text, hits, signal).is_empty())
     }
 
-    /// Whether the signals `hijack-tool` or `steer-tool` are among the hits.
-    pub fn steering(&self, hits: &Hits) -> Option<Steering> {
-        if self.says(hits, "hijack-tool") {
+    /// Whether the signals `hijack-tool` or `steer-tool` are in the text that the hits are of.
+    pub fn steering(&self, text: &str, hits: &Hits) -> Option<Steering> {
+        if self.says(text, hits, "hijack-tool") {
             Some(Steering::Hijack)
-        } else if self.says(hits, "steer-tool") {
+        } else if self.says(text, hits, "steer-tool") {
             Some(Steering::Advice)
         } else {
             None

@@ -1,6 +1,7 @@
-//! All patterns of all signals over one text: one Aho-Corasick pass over the keywords, then only the regular
-//! expressions that can match.
+//! All patterns of all signals over one text: one Aho-Corasick pass over the literals that they need, then only the
+//! regular expressions that can match.
 
+use std::cell::{OnceCell, RefCell};
 use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::OnceLock;
@@ -10,6 +11,7 @@ use regex::bytes::{Regex, RegexBuilder};
 
 use super::Packs;
 use super::combine::{Plan, plans};
+use super::needs::{loose, needs};
 use super::schema::Signal;
 
 /// A compiled expression may take this much memory; what takes more is refused by `rules test`.
@@ -17,45 +19,85 @@ pub(super) const SIZE_LIMIT: usize = 1 << 20;
 /// More matches of one pattern in one text say nothing new.
 const MOST_MATCHES: usize = 32;
 
-/// Matches signals against normalised text. Regular expressions are compiled when a keyword first asks for them.
+/// What the expressions of the built-in packs need, each with its looser form.
+static NEEDS: &[Built] = include!(concat!(env!("OUT_DIR"), "/needs.rs"));
+
+/// An expression, its looser form, and the groups of literals that it needs.
+type Built = (&'static str, Option<&'static str>, &'static [&'static [&'static [u8]]]);
+
+/// Matches signals against normalised text. Regular expressions are compiled when a text first holds what they need.
 pub struct TextEngine {
     names: Vec<String>,
     patterns: Vec<Pattern>,
-    keywords: Option<AhoCorasick>,
-    /// For each keyword, the signals that it stands for.
-    asks: Vec<Vec<usize>>,
+    literals: Option<AhoCorasick>,
+    /// For each literal, the groups that it is in.
+    groups_of: Vec<Vec<u32>>,
+    /// For each group, the patterns that need it and the signals that it asks for.
+    of_group: Vec<Group>,
+    /// For each pattern, how many groups it needs.
+    needed: Vec<u8>,
     always: Vec<usize>,
     /// For each signal, its patterns and those that take a match back.
     signals: Vec<(Range<usize>, Range<usize>)>,
     /// What the rules make of signals.
     pub(super) plans: Vec<Plan>,
+    /// Used again for every text.
+    scratch: RefCell<Scratch>,
+}
+
+/// Literals one of which has to be in a text.
+#[derive(Default)]
+struct Group {
+    patterns: Vec<u32>,
+    signals: Vec<u32>,
+}
+
+/// What is known of a text while it is read.
+#[derive(Default)]
+struct Scratch {
+    seen: Vec<bool>,
+    met: Vec<bool>,
+    /// For each pattern, how many of its groups were met.
+    count: Vec<u8>,
+    asked: Vec<bool>,
+    /// What of the above has to be cleared for the next text.
+    literals: Vec<u32>,
+    groups: Vec<u32>,
 }
 
 struct Pattern {
     source: String,
+    /// An expression that matches whatever this one does, and is cheaper to try.
+    loose: Option<String>,
+    may: OnceLock<Option<Regex>>,
     compiled: OnceLock<Option<Regex>>,
 }
 
-/// Where each signal matched in one text.
+/// What may match in one text. Where it does is looked up when somebody asks: most rules want several signals, and most
+/// texts can't have them all.
 #[derive(Debug, Default)]
 pub struct Hits {
-    found: Vec<(usize, Vec<Range<usize>>)>,
+    candidates: Vec<Candidate>,
+    /// Patterns whose needs are met, in order. Those without needs are not among them.
+    ready: Vec<u32>,
+}
+
+/// A signal that may be in a text.
+#[derive(Debug)]
+struct Candidate {
+    signal: usize,
+    found: OnceCell<Vec<Range<usize>>>,
 }
 
 impl Hits {
-    /// Ranges of normalised text at which a signal matched, in order.
-    pub(super) fn of(&self, signal: usize) -> &[Range<usize>] {
-        self.found.iter().find(|(found, _)| *found == signal).map_or(&[], |(_, ranges)| ranges)
-    }
-
-    /// Whether no signal matched.
+    /// Whether no signal can match.
     pub fn is_empty(&self) -> bool {
-        self.found.is_empty()
+        self.candidates.is_empty()
     }
 
-    /// How many different signals matched.
-    pub fn count(&self) -> usize {
-        self.found.len()
+    /// Whether a signal may be there.
+    pub(super) fn may(&self, signal: usize) -> bool {
+        self.candidates.iter().any(|candidate| candidate.signal == signal)
     }
 }
 
@@ -65,37 +107,40 @@ impl TextEngine {
         let mut engine = Self {
             names: Vec::new(),
             patterns: Vec::new(),
-            keywords: None,
-            asks: Vec::new(),
+            literals: None,
+            groups_of: Vec::new(),
+            of_group: Vec::new(),
+            needed: Vec::new(),
             always: Vec::new(),
             signals: Vec::new(),
             plans: Vec::new(),
+            scratch: RefCell::default(),
         };
-        let mut keywords: Vec<String> = Vec::new();
+        let mut groups = Groups::default();
         for (number, signal) in packs.signals().enumerate() {
             engine.names.push(signal.id.clone());
-            let patterns = engine.add(&signal.patterns);
-            let unless = engine.add(&signal.unless);
+            let patterns = engine.add(&signal.patterns, &mut groups);
+            let unless = engine.add(&signal.unless, &mut groups);
             engine.signals.push((patterns, unless));
             if signal.always {
                 engine.always.push(number);
-            }
-            for keyword in &signal.keywords {
-                match keywords.iter().position(|known| known == keyword) {
-                    Some(known) => engine.asks[known].push(number),
-                    None => {
-                        keywords.push(keyword.clone());
-                        engine.asks.push(vec![number]);
-                    }
-                }
+            } else {
+                let keywords = signal.keywords.iter().map(|keyword| keyword.clone().into_bytes()).collect();
+                groups.add(keywords).signals.push(u32::try_from(number).unwrap_or(u32::MAX));
             }
         }
-        // Without keywords there is nothing to build; with them it can only fail on absurd sizes, and then every
-        // signal is simply tried.
-        engine.keywords = AhoCorasickBuilder::new().match_kind(MatchKind::Standard).build(&keywords).ok();
-        if engine.keywords.is_none() {
-            engine.always = (0..engine.signals.len()).collect();
-        }
+        // Without literals there is nothing to build; with them it can only fail on absurd sizes, and then every
+        // pattern is simply tried.
+        engine.literals = AhoCorasickBuilder::new().match_kind(MatchKind::Standard).build(&groups.literals).ok();
+        engine.groups_of = groups.groups_of;
+        engine.of_group = groups.groups;
+        engine.scratch = RefCell::new(Scratch {
+            seen: vec![false; groups.literals.len()],
+            met: vec![false; engine.of_group.len()],
+            count: vec![0; engine.patterns.len()],
+            asked: vec![false; engine.signals.len()],
+            ..Scratch::default()
+        });
         let numbers: HashMap<&str, usize> =
             engine.names.iter().enumerate().map(|(number, id)| (id.as_str(), number)).collect();
         let plans = plans(packs, &|id| numbers.get(id).copied());
@@ -103,10 +148,30 @@ impl TextEngine {
         engine
     }
 
-    fn add(&mut self, sources: &[String]) -> Range<usize> {
+    fn add(&mut self, sources: &[String], groups: &mut Groups) -> Range<usize> {
         let start = self.patterns.len();
-        self.patterns
-            .extend(sources.iter().map(|source| Pattern { source: source.clone(), compiled: OnceLock::new() }));
+        for source in sources {
+            let number = u32::try_from(self.patterns.len()).unwrap_or(u32::MAX);
+            let (loose, needs) = match NEEDS.binary_search_by_key(&source.as_str(), |(pattern, ..)| pattern) {
+                Ok(at) => {
+                    let (_, loose, groups) = NEEDS[at];
+                    let groups = groups.iter().map(|group| group.iter().map(|one| one.to_vec()).collect());
+                    (loose.map(str::to_owned), groups.collect())
+                }
+                // A user's.
+                Err(_) => (loose(source), needs(source)),
+            };
+            self.patterns.push(Pattern {
+                source: source.clone(),
+                loose,
+                may: OnceLock::new(),
+                compiled: OnceLock::new(),
+            });
+            self.needed.push(u8::try_from(needs.len()).unwrap_or(u8::MAX));
+            for group in needs {
+                groups.add(group).patterns.push(number);
+            }
+        }
         start..self.patterns.len()
     }
 
@@ -115,42 +180,89 @@ impl TextEngine {
         self.names.iter().position(|name| name == id)
     }
 
-    /// Every signal in a normalised text.
+    /// What may be in a normalised text.
     pub fn hits(&self, text: &str) -> Hits {
-        let mut asked = vec![false; self.signals.len()];
-        for signal in &self.always {
-            asked[*signal] = true;
-        }
-        if let Some(keywords) = &self.keywords {
-            for found in keywords.find_overlapping_iter(text) {
-                for signal in &self.asks[found.pattern().as_usize()] {
-                    asked[*signal] = true;
-                }
-            }
-        }
-        let mut hits = Hits::default();
-        for (signal, _) in asked.iter().enumerate().filter(|(_, asked)| **asked) {
+        let mut scratch = self.scratch.borrow_mut();
+        self.look(text, &mut scratch);
+        let met = |pattern: &usize| self.literals.is_none() || scratch.count[*pattern] >= self.needed[*pattern];
+        let asked = (0..self.signals.len()).filter(|signal| scratch.asked[*signal]);
+        let candidates = asked.filter(|signal| self.signals[*signal].0.clone().any(|pattern| met(&pattern)));
+        let candidates = candidates.map(|signal| Candidate { signal, found: OnceCell::new() }).collect();
+        let patterns = scratch.groups.iter().flat_map(|group| &self.of_group[*group as usize].patterns);
+        let mut ready: Vec<u32> = patterns.copied().filter(|pattern| met(&(*pattern as usize))).collect();
+        ready.sort_unstable();
+        ready.dedup();
+        Hits { candidates, ready }
+    }
+
+    /// Ranges of the text that `hits` are of at which a signal matches, in order.
+    pub(super) fn ranges<'h>(&self, text: &str, hits: &'h Hits, signal: usize) -> &'h [Range<usize>] {
+        let Some(candidate) = hits.candidates.iter().find(|candidate| candidate.signal == signal) else { return &[] };
+        candidate.found.get_or_init(|| {
             let (patterns, unless) = &self.signals[signal];
+            let can = |pattern: &usize| {
+                let number = u32::try_from(*pattern).unwrap_or(u32::MAX);
+                self.literals.is_none() || self.needed[*pattern] == 0 || hits.ready.binary_search(&number).is_ok()
+            };
             let mut ranges: Vec<Range<usize>> =
-                patterns.clone().flat_map(|pattern| self.matches(pattern, text)).collect();
+                patterns.clone().filter(can).flat_map(|pattern| self.matches(pattern, text)).collect();
             ranges.retain(|range| {
                 let sentence = sentence_around(text, range.clone());
-                !unless.clone().any(|pattern| {
+                !unless.clone().filter(can).any(|pattern| {
                     self.patterns[pattern]
                         .regex()
                         .is_some_and(|regex| regex.is_match(text[sentence.clone()].as_bytes()))
                 })
             });
-            if !ranges.is_empty() {
-                ranges.sort_by_key(|range| (range.start, range.end));
-                hits.found.push((signal, ranges));
+            ranges.sort_by_key(|range| (range.start, range.end));
+            ranges
+        })
+    }
+
+    /// Which literals are there, and so which patterns can match and which signals are asked for.
+    fn look(&self, text: &str, scratch: &mut Scratch) {
+        let Scratch { seen, met, count, asked, literals, groups } = scratch;
+        for literal in literals.drain(..) {
+            seen[literal as usize] = false;
+        }
+        for group in groups.drain(..) {
+            met[group as usize] = false;
+            for pattern in &self.of_group[group as usize].patterns {
+                count[*pattern as usize] = 0;
             }
         }
-        hits
+        let Some(matcher) = &self.literals else {
+            asked.fill(true);
+            return;
+        };
+        asked.fill(false);
+        for signal in &self.always {
+            asked[*signal] = true;
+        }
+        for found in matcher.find_overlapping_iter(text) {
+            let literal = found.pattern().as_u32();
+            if std::mem::replace(&mut seen[literal as usize], true) {
+                continue;
+            }
+            literals.push(literal);
+            for group in &self.groups_of[literal as usize] {
+                if std::mem::replace(&mut met[*group as usize], true) {
+                    continue;
+                }
+                groups.push(*group);
+                let Group { patterns, signals } = &self.of_group[*group as usize];
+                patterns.iter().for_each(|pattern| count[*pattern as usize] += 1);
+                signals.iter().for_each(|signal| asked[*signal as usize] = true);
+            }
+        }
     }
 
     fn matches(&self, pattern: usize, text: &str) -> Vec<Range<usize>> {
-        let Some(regex) = self.patterns[pattern].regex() else { return Vec::new() };
+        let pattern = &self.patterns[pattern];
+        if !pattern.may_match(text) {
+            return Vec::new();
+        }
+        let Some(regex) = pattern.regex() else { return Vec::new() };
         regex
             .find_iter(text.as_bytes())
             .take(MOST_MATCHES)
@@ -160,7 +272,44 @@ impl TextEngine {
     }
 }
 
+/// Groups while they are collected: those of the same literals are one.
+#[derive(Default)]
+struct Groups {
+    literals: Vec<Vec<u8>>,
+    numbers: HashMap<Vec<u8>, usize>,
+    groups_of: Vec<Vec<u32>>,
+    groups: Vec<Group>,
+    known: HashMap<Vec<Vec<u8>>, usize>,
+}
+
+impl Groups {
+    fn add(&mut self, literals: Vec<Vec<u8>>) -> &mut Group {
+        if let Some(known) = self.known.get(&literals) {
+            return &mut self.groups[*known];
+        }
+        let number = self.groups.len();
+        for literal in &literals {
+            let at = *self.numbers.entry(literal.clone()).or_insert_with(|| {
+                self.literals.push(literal.clone());
+                self.groups_of.push(Vec::new());
+                self.literals.len() - 1
+            });
+            self.groups_of[at].push(u32::try_from(number).unwrap_or(u32::MAX));
+        }
+        self.known.insert(literals, number);
+        self.groups.push(Group::default());
+        &mut self.groups[number]
+    }
+}
+
 impl Pattern {
+    /// Whether it can match at all, as far as its looser form tells.
+    fn may_match(&self, text: &str) -> bool {
+        let Some(loose) = &self.loose else { return true };
+        let may = self.may.get_or_init(|| compile(loose).ok()).as_ref();
+        may.is_none_or(|regex| regex.is_match(text.as_bytes()))
+    }
+
     fn regex(&self) -> Option<&Regex> {
         self.compiled.get_or_init(|| compile(&self.source).ok()).as_ref()
     }

@@ -12,6 +12,7 @@ mod explain;
 mod load;
 mod made;
 pub mod names;
+mod needs;
 mod role;
 mod schema;
 mod tokens;

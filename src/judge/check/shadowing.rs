@@ -6,6 +6,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use aho_corasick::{AhoCorasick, AhoCorasickBuilder};
 use unicode_security::confusable_detection::skeleton;
 
+use super::super::readings::Readings;
 use super::super::texts::{Scene, finding};
 use crate::connect::Catalog;
 use crate::document::{Node, Sources};
@@ -15,17 +16,18 @@ use crate::surface::{Text, texts};
 use crate::text::normalise;
 
 /// Judges the servers of each client together; servers of no client are all together.
-pub(in crate::judge) fn shadowing(
-    catalogs: &[Catalog],
-    sources: &Sources,
+pub(in crate::judge) fn shadowing<'c>(
+    catalogs: &'c [Catalog],
+    sources: &'c Sources,
     packs: &Packs,
     engine: &TextEngine,
+    readings: &Readings<'_, 'c>,
     findings: &mut Vec<Finding>,
 ) {
     for servers in groups(catalogs) {
-        let scenes: Vec<Scene<'_>> =
+        let scenes: Vec<Scene<'c>> =
             servers.into_iter().map(|server| Scene { catalog: &catalogs[server], sources }).collect();
-        let mut group = Group { scenes: &scenes, packs, engine, findings };
+        let mut group = Group { scenes: &scenes, packs, engine, readings, findings };
         group.same_names();
         group.look_alikes();
         group.orders_about_others();
@@ -50,28 +52,31 @@ fn groups(catalogs: &[Catalog]) -> Vec<Vec<usize>> {
     all.iter().filter(|servers| !more(servers)).map(|servers| servers.iter().copied().collect()).collect()
 }
 
-struct Group<'a> {
-    scenes: &'a [Scene<'a>],
+struct Group<'a, 'c> {
+    scenes: &'a [Scene<'c>],
     packs: &'a Packs,
     engine: &'a TextEngine,
+    readings: &'a Readings<'a, 'c>,
     findings: &'a mut Vec<Finding>,
 }
 
 /// A tool's name and the server it belongs to.
 struct Tool<'a> {
     server: usize,
+    item: &'a Node,
     name: &'a str,
     text: Text<'a>,
 }
 
-impl<'a> Group<'a> {
-    fn tools(&self) -> Vec<Tool<'a>> {
+impl<'c> Group<'_, 'c> {
+    fn tools(&self) -> Vec<Tool<'c>> {
         let scenes = self.scenes;
         scenes
             .iter()
             .enumerate()
             .flat_map(|(server, scene)| {
-                scene.catalog.tools.iter().filter_map(move |tool| {
+                let catalog: &'c Catalog = scene.catalog;
+                catalog.tools.iter().filter_map(move |tool| {
                     let node = tool.get("name")?;
                     let name = node.as_str()?;
                     let text = Text {
@@ -82,7 +87,7 @@ impl<'a> Group<'a> {
                         field: "name".to_owned(),
                         span: node.span,
                     };
-                    Some(Tool { server, name, text })
+                    Some(Tool { server, item: tool, name, text })
                 })
             })
             .collect()
@@ -178,7 +183,7 @@ impl<'a> Group<'a> {
                     let sentence = surroundings(text.text, &range);
                     let normalised = normalise(&text.text[sentence.clone()]);
                     let hits = self.engine.hits(&normalised.text);
-                    let Some(strength) = self.engine.steering(&hits) else { continue };
+                    let Some(strength) = self.engine.steering(&normalised.text, &hits) else { continue };
                     let Some(owner) = others.iter().min() else { continue };
                     reported.insert((text.item, name));
                     let draft = finding(rule, text, scene, sentence)
@@ -208,16 +213,15 @@ struct Likeness {
 }
 
 impl Likeness {
-    fn of(tool: &Tool<'_>, description: &str, engine: &TextEngine) -> Self {
-        let description = normalise(description).text;
+    fn of<'c>(tool: &Tool<'c>, readings: &Readings<'_, 'c>) -> Self {
+        let said = tool.item.get("description").and_then(Node::as_str).unwrap_or_default();
+        let description = normalise(said).text;
         let words: Vec<&str> = description
             .split(|c: char| !c.is_alphanumeric())
             .filter(|word| !word.is_empty())
             .take(COMPARED_WORDS)
             .collect();
-        let name = tool.name.to_lowercase();
-        let boasts =
-            engine.says(&engine.hits(&description), "praise") || engine.says(&engine.hits(&name), "decorated-name");
+        let boasts = readings.says(said, "praise") || readings.says(tool.name, "decorated-name");
         Self { core: core(tool.name), runs: words.windows(3).map(|run| run.join(" ")).collect(), boasts }
     }
 
@@ -236,24 +240,11 @@ impl Likeness {
     }
 }
 
-impl<'a> Group<'a> {
+impl Group<'_, '_> {
     /// Tools that say what another server's tool says, under a changed name.
     fn clones(&mut self) {
         let tools = self.tools();
-        let scenes = self.scenes;
-        let likenesses: Vec<Likeness> = tools
-            .iter()
-            .map(|tool| {
-                let item = scenes[tool.server]
-                    .catalog
-                    .tools
-                    .iter()
-                    .find(|item| item.get("name").and_then(Node::as_str) == Some(tool.name));
-                let description =
-                    item.and_then(|item| item.get("description")).and_then(Node::as_str).unwrap_or_default();
-                Likeness::of(tool, description, self.engine)
-            })
-            .collect();
+        let likenesses: Vec<Likeness> = tools.iter().map(|tool| Likeness::of(tool, self.readings)).collect();
         let mut having: HashMap<&str, Vec<usize>> = HashMap::new();
         let mut named: HashMap<&str, Vec<usize>> = HashMap::new();
         for (number, likeness) in likenesses.iter().enumerate() {
@@ -262,8 +253,10 @@ impl<'a> Group<'a> {
                 having.entry(run).or_default().push(number);
             }
         }
-        let names: Vec<HashSet<&str>> =
-            (0..scenes.len()).map(|s| tools.iter().filter(|t| t.server == s).map(|t| t.name).collect()).collect();
+        let mut names: Vec<HashSet<&str>> = vec![HashSet::new(); self.scenes.len()];
+        for tool in &tools {
+            names[tool.server].insert(tool.name);
+        }
         for (number, tool) in tools.iter().enumerate() {
             let mine = &likenesses[number];
             let mut shared: BTreeMap<usize, usize> = BTreeMap::new();
