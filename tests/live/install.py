@@ -111,7 +111,7 @@ def pypi(saved, special, folder, before):
     python = folder / "venv/bin/python"
     if not (folder / "installed").exists():
         folder.mkdir(parents=True, exist_ok=True)
-        run(["uv", "venv", "--quiet", "--clear", "--python", special.get("python", "3.12"), folder / "venv"])
+        run(["uv", "venv", "--quiet", "--clear", "--no-python-downloads", "--python", special.get("python", "3.12"), folder / "venv"])
         wanted = ["%s==%s" % (saved["package"], saved["version"]), *special.get("with", [])]
         run(["uv", "pip", "install", "--quiet", "--python", python, "--exclude-newer", before, *wanted])
         (folder / "installed").touch()
