@@ -10,6 +10,7 @@ use ureq::http::{Method, Request, Response, header};
 
 use super::address::Address;
 use super::agent::{Agents, io_words, is_unreached, words};
+use super::budget::Budget;
 use super::frame::{Frame, Framer, size};
 use super::scan::Limits;
 use super::sse::{Events, Part};
@@ -37,6 +38,7 @@ pub(super) struct Line {
     /// What may still come, over all answers.
     pub(super) bytes: AtomicUsize,
     pub(super) values: AtomicUsize,
+    pub(super) budget: Arc<Budget>,
     pub(super) most_bytes: usize,
     pub(super) noise: Noise,
     /// The name that the server gave to this conversation.
@@ -108,8 +110,8 @@ impl Exchange {
         }
         let kind = self.kind_of(&response)?;
         let decoder = match kind.as_str() {
-            "text/event-stream" => Decoder::Events(Events::new(), Framer::new(self.line.limits)),
-            _ => Decoder::Plain(Framer::new(self.line.limits)),
+            "text/event-stream" => Decoder::Events(Events::new(), Framer::new(self.line.limits, &self.line.budget)),
+            _ => Decoder::Plain(Framer::new(self.line.limits, &self.line.budget)),
         };
         let mut seen = Seen::default();
         let ended = self.read(response.into_body(), decoder, usize::MAX, &mut seen, &mut |_| {});
@@ -143,7 +145,7 @@ impl Exchange {
         if kind != "text/event-stream" {
             return Err(Trouble::Broken(format!("answered {} with `{kind}` instead of events", self.what)));
         }
-        let decoder = Decoder::Events(Events::new(), Framer::new(self.line.limits));
+        let decoder = Decoder::Events(Events::new(), Framer::new(self.line.limits, &self.line.budget));
         let mut seen = Seen::default();
         let ended = self.read(response.into_body(), decoder, usize::MAX, &mut seen, endpoint);
         match (seen.enough, ended) {
@@ -219,7 +221,7 @@ impl Exchange {
         }
         let kind = self.kind_of(&response).unwrap_or_default();
         let mut seen = Seen::default();
-        let decoder = Decoder::Plain(Framer::new(Limits { bytes: PAGE, ..self.line.limits }));
+        let decoder = Decoder::Plain(Framer::new(Limits { bytes: PAGE, ..self.line.limits }, &self.line.budget));
         // However it ends, the status is what counts.
         let _ = self.read(response.into_body(), decoder, PAGE, &mut seen, &mut |_| {});
         if seen.answered {
@@ -296,7 +298,7 @@ impl Exchange {
                 // An event that is cut short must not swallow the next one.
                 Part::End { name, head } => {
                     if name == "endpoint" {
-                        *framer = Framer::new(self.line.limits);
+                        *framer = Framer::new(self.line.limits, &self.line.budget);
                         seen.endpoint.get_or_insert_with(|| head.to_owned());
                     } else {
                         framer.finish(&mut |frame| self.take(frame, seen));
@@ -325,6 +327,10 @@ impl Exchange {
                     line.values.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(values));
                 if left.is_err() {
                     let why = format!("answers of more than {} values", line.limits.values);
+                    seen.enough.get_or_insert(Trouble::Broken(format!("{why}, while waiting for {}", self.what)));
+                    return;
+                }
+                if let Err(why) = line.budget.keep(&node, values) {
                     seen.enough.get_or_insert(Trouble::Broken(format!("{why}, while waiting for {}", self.what)));
                     return;
                 }

@@ -5,6 +5,7 @@
 
 mod address;
 mod agent;
+mod budget;
 mod catalog;
 mod consent;
 mod exchange;
@@ -40,6 +41,7 @@ pub use saved::{SavedError, read_saved};
 pub use watchdog::{WORD as WATCH, watch};
 
 use crate::text::Redactor;
+use budget::Budget;
 use transport::Ending;
 use trouble::Trouble;
 use watchdog::Watchdog;
@@ -96,6 +98,10 @@ pub struct Bounds {
     pub bytes: usize,
     /// JSON values of all answers. Each takes many times its text in memory.
     pub values: usize,
+    /// Bytes of all answers of all servers.
+    pub all_bytes: usize,
+    /// JSON values of the same.
+    pub all_values: usize,
     /// Elements of one list.
     pub items: usize,
     /// Nesting of an answer.
@@ -113,9 +119,12 @@ impl Default for Bounds {
             first_answer: Duration::from_secs(30),
             answer: Duration::from_secs(10),
             total: Duration::from_secs(120),
-            answer_bytes: 64 << 20,
-            bytes: 256 << 20,
-            values: 2_000_000,
+            // The largest of 120 real servers answers with 1.1 MiB in one piece, and 18,000 values.
+            answer_bytes: 8 << 20,
+            bytes: 16 << 20,
+            values: 150_000,
+            all_bytes: 32 << 20,
+            all_values: 300_000,
             items: 100_000,
             depth: 256,
             pages: 1_000,
@@ -188,6 +197,7 @@ struct Context<'a> {
     /// When all of it has to be over.
     end: Instant,
     watchdog: Option<&'a Arc<Watchdog>>,
+    budget: &'a Arc<Budget>,
 }
 
 /// Asks all servers, up to `jobs` at a time. The replies are in the order of the targets.
@@ -207,13 +217,14 @@ pub fn query_all(
     let any = targets.iter().any(|target| target.remote.is_none());
     let watchdog = bounds.watchdog.as_deref().filter(|_| any).and_then(Watchdog::start).map(Arc::new);
     let watchdog = watchdog.as_ref();
+    let budget = &Budget::new(bounds);
     thread::scope(|scope| {
         let work = move || {
             loop {
                 let index = next.fetch_add(1, Ordering::Relaxed);
                 let Some(target) = targets.get(index) else { return };
-                let context =
-                    Context { target, env: base_env, bounds, stop, end: Instant::now() + bounds.total, watchdog };
+                let end = Instant::now() + bounds.total;
+                let context = Context { target, env: base_env, bounds, stop, end, watchdog, budget };
                 let (reply, ending) = guarded(&context, index, progress);
                 *slots[index].lock().unwrap_or_else(PoisonError::into_inner) = Some(reply);
                 if let Some(ending) = ending {

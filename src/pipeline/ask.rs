@@ -197,13 +197,19 @@ fn replies(chosen: &[Startable], asking: &Asking<'_>) -> Vec<Reply> {
         });
         index.push(place);
     }
-    let replies =
+    let mut last: Vec<Option<usize>> = vec![None; targets.len()];
+    index.iter().enumerate().for_each(|(server, place)| last[*place] = Some(server));
+    let mut replies =
         connect::query_all(&targets, &asking.base_env, &asking.bounds, asking.jobs, asking.stop, asking.progress);
     chosen
         .iter()
         .zip(index)
-        .map(|(server, place)| {
+        .enumerate()
+        .map(|(number, (server, place))| {
+            // The last to want it gets it without a copy, which may be large.
+            let whole = (last[place] == Some(number)).then(|| std::mem::take(&mut replies[place].catalog));
             let mut reply = replies[place].clone();
+            reply.catalog = whole.unwrap_or(reply.catalog);
             reply.catalog.client.clone_from(&server.target.client);
             reply.catalog.also.clone_from(&server.also);
             reply.catalog.server.clone_from(&server.target.name);

@@ -76,6 +76,8 @@ fn bounds() -> Bounds {
         answer_bytes: 1 << 20,
         bytes: 2 << 20,
         values: 200_000,
+        all_bytes: 64 << 20,
+        all_values: 500_000,
         items: 500,
         depth: 64,
         pages: 20,
