@@ -46,20 +46,32 @@ impl Budget {
         Turn(Arc::clone(self))
     }
 
+    /// Whether there is room for so much.
+    ///
+    /// # Errors
+    /// Why not, in words.
+    pub(super) fn fits(&self, bytes: usize, values: usize) -> Result<(), String> {
+        if bytes > self.bytes.load(Ordering::Relaxed) {
+            return Err(format!("the answers of all servers together have more than {}", size(self.most.0)));
+        }
+        if values > self.values.load(Ordering::Relaxed) {
+            return Err(format!("the answers of all servers together have more than {} values", self.most.1));
+        }
+        Ok(())
+    }
+
     /// Takes an answer of so many values in, for as long as the run lasts.
     ///
     /// # Errors
     /// There is no room for it, in words.
     pub(super) fn keep(&self, answer: &Node, values: usize) -> Result<(), String> {
-        let take = |from: &AtomicUsize, what: usize| {
-            from.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(what)).is_ok()
-        };
-        let (bytes, count) = self.most;
-        match (take(&self.bytes, answer.span.end - answer.span.start), take(&self.values, values)) {
-            (true, true) => Ok(()),
-            (false, _) => Err(format!("the answers of all servers together have more than {}", size(bytes))),
-            (true, false) => Err(format!("the answers of all servers together have more than {count} values")),
+        let bytes = answer.span.end - answer.span.start;
+        self.fits(bytes, values)?;
+        // Another one may have come in between; by so much the two go beyond it.
+        for (from, what) in [(&self.bytes, bytes), (&self.values, values)] {
+            let _ = from.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| Some(left.saturating_sub(what)));
         }
+        Ok(())
     }
 }
 
@@ -81,6 +93,7 @@ mod tests {
         let answer = parse_answer("[1,2]").unwrap();
         assert_eq!(budget.keep(&answer, 3), Ok(()));
         assert!(budget.keep(&answer, 3).unwrap_err().contains("more than 3 values"));
+        assert_eq!(budget.keep(&answer, 0), Ok(()));
         assert!(budget.keep(&answer, 0).unwrap_err().contains("more than 10 bytes"));
     }
 

@@ -109,7 +109,12 @@ impl Framer {
                     }
                     Step::More => {}
                     Step::Done => {
-                        let frame = interpret(&self.buffer, values);
+                        // Looked at before it is parsed, and asked again when it turns out to be an answer.
+                        let room = match &self.turn {
+                            Some(_) => self.budget.fits(self.buffer.len(), values),
+                            None => Ok(()),
+                        };
+                        let frame = room.map_or_else(Frame::Broken, |()| interpret(&self.buffer, values));
                         // Before somebody is to take it, who may wait for another one's turn.
                         self.between();
                         out(frame);
