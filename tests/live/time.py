@@ -10,7 +10,8 @@ FOLDER is what install.py filled, NAMEs are servers of its mcp.json; without any
     together   wall time of all of them at once
     scanner    CPU time of the scanner's own process, apart from that of its servers
     others     what the rest of the machine took of its cores meanwhile; a run in which that is more than --others per cent
-               says nothing and is made again, up to four times
+               says nothing and is made again, up to four times. On a machine that is never quiet, `--others 100` and
+               `nice -n -19` in front help, and the second ratio counts only what the others left
 
 Both are read from /proc/PID/stat when the scanner has ended and nobody has waited for it yet, in ticks of 10 ms. The
 servers' is the sum over the children that it waited for, and theirs. Its watchdog, a copy of itself that sleeps, is among
@@ -108,6 +109,8 @@ def main():
         together, len(names), ", ".join("%.2f" % figures[0] for figures in all_runs), listed, others))
     print("slowest    %.2f s, work/cores %.2f s; together / the larger of both: %.3f (target 1.1)" % (
         slowest, work / cores, together / bound))
+    left = max(slowest, work / cores / (1 - others / 100))
+    print("           with only what others left of the cores: %.2f s, %.3f" % (left, together / left))
     print("scanner    %.3f s of CPU, servers %.2f s: %.2f %% (target 3 %%)" % (own, work, 100 * own / work))
 
 
