@@ -4,6 +4,7 @@
 
 mod servers;
 mod table;
+mod tls;
 mod wire;
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
