@@ -127,6 +127,16 @@ fn every_remote_ends_within_its_bounds() {
     });
     let failures = failures.into_inner().unwrap();
     assert!(failures.is_empty(), "{} of {}:\n{}", failures.len(), rows.len(), failures.join("\n"));
+    // Of this process, which is both the scanner and all the servers.
+    if let Some(peak) = peak() {
+        assert!(peak < 200 << 10, "{} MB of memory", peak >> 10);
+    }
+}
+
+/// The most memory that this process has held so far, in kB, where the system tells.
+fn peak() -> Option<usize> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?.trim().strip_suffix(" kB")?.parse().ok()
 }
 
 #[test]
