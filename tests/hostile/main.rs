@@ -164,8 +164,10 @@ fn memory() -> Result<(), String> {
         let told = String::from_utf8_lossy(&done.stdout);
         let peak = told.split(' ').next().and_then(|peak| peak.parse().ok()).ok_or_else(|| told.to_string())?;
         is_little(peak).map_err(|why| format!("{behaviour}: {why}: {told}"))?;
-        // Whoever did not get all of it says why.
-        ensure(told.contains("all servers together") || behaviour == "endless-line", || told.to_string())?;
+        // Whoever did not get all of it says why; on a machine that has much to do, that it took too long.
+        let says =
+            ["all servers together", "an answer of more than", "no answer to"].iter().any(|part| told.contains(part));
+        ensure(says, || told.to_string())?;
         nobody_left(behaviour)
     })
 }
