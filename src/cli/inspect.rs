@@ -16,11 +16,10 @@ pub(super) fn run(inspect: &Inspect) -> Result<Exit, Failure> {
     let mut setup = Setup::new(&inspect.servers, variables)?;
     let Inspected { catalogs, coverage, redactor } = pipeline::inspect(input, &tables, setup.asking());
 
-    let mut text = String::new();
+    // One by one: a catalog may be large.
     for catalog in &catalogs {
-        text.push_str(&report::catalog(catalog, &redactor));
+        super::print(&report::catalog(catalog, &redactor))?;
     }
-    super::print(&text)?;
     let reason = |reason: &Option<String>| reason.clone().unwrap_or_else(|| "no reason is known".to_owned());
     for config in coverage.configs.iter().filter(|config| config.status != ConfigStatus::Scanned) {
         super::complain(&format!("{} ({}): {}", config.path, config.status.as_str(), reason(&config.reason)));

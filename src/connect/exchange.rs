@@ -4,12 +4,14 @@ use std::io::Read;
 use std::sync::atomic::{AtomicBool, AtomicU16, AtomicUsize, Ordering};
 use std::sync::mpsc::SyncSender;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use ureq::Body;
 use ureq::http::{Method, Request, Response, header};
 
 use super::address::Address;
 use super::agent::{Agents, io_words, is_unreached, words};
+use super::budget::Budget;
 use super::frame::{Frame, Framer, size};
 use super::scan::Limits;
 use super::sse::{Events, Part};
@@ -20,6 +22,9 @@ use crate::text::Redactor;
 
 /// Steps to the address that answers.
 const REDIRECTS: usize = 3;
+/// How often a stream that breaks off before the answer is taken up again, and how long a server may have us wait.
+const RESUMPTIONS: usize = 8;
+const RETRY: Duration = Duration::from_secs(1);
 /// What is read of a page that explains an error.
 const PAGE: usize = 64 << 10;
 /// A session's name is a name, not a cargo.
@@ -37,6 +42,7 @@ pub(super) struct Line {
     /// What may still come, over all answers.
     pub(super) bytes: AtomicUsize,
     pub(super) values: AtomicUsize,
+    pub(super) budget: Arc<Budget>,
     pub(super) most_bytes: usize,
     pub(super) noise: Noise,
     /// The name that the server gave to this conversation.
@@ -107,12 +113,22 @@ impl Exchange {
             }
         }
         let kind = self.kind_of(&response)?;
-        let decoder = match kind.as_str() {
-            "text/event-stream" => Decoder::Events(Events::new(), Framer::new(self.line.limits)),
-            _ => Decoder::Plain(Framer::new(self.line.limits)),
+        let mut decoder = match kind.as_str() {
+            "text/event-stream" => Decoder::Events(Events::new(), Framer::new(self.line.limits, &self.line.budget)),
+            _ => Decoder::Plain(Framer::new(self.line.limits, &self.line.budget)),
         };
         let mut seen = Seen::default();
-        let ended = self.read(response.into_body(), decoder, usize::MAX, &mut seen, &mut |_| {});
+        let mut ended = self.read(response.into_body(), &mut decoder, usize::MAX, &mut seen, &mut |_| {});
+        for _ in 0..RESUMPTIONS {
+            if seen.answered || seen.enough.is_some() || self.id.is_none() {
+                break;
+            }
+            let Some(body) = self.resume(&mut decoder) else { break };
+            // What broke off comes again.
+            seen.broken = None;
+            let before = ended.unwrap_or_default();
+            ended = self.read(body, &mut decoder, usize::MAX, &mut seen, &mut |_| {}).map(|count| before + count);
+        }
         if seen.answered || self.id.is_none() {
             return Ok(());
         }
@@ -133,6 +149,37 @@ impl Exchange {
         }))
     }
 
+    /// Takes a stream of events up again behind the last one that came: servers may hang up before the answer is there,
+    /// and say by an id that they are to be asked for the rest. `None`: it did not, or gives no more.
+    fn resume(&self, decoder: &mut Decoder) -> Option<Body> {
+        let Decoder::Events(events, framer) = decoder else { return None };
+        let (id, retry) = events.resumption()?;
+        // The era without a handshake has no such thing.
+        let legacy = !self.protocol.iter().any(|(name, _)| *name == "Mcp-Method");
+        let id = Some(id).filter(|id| legacy && header::HeaderValue::from_str(id).is_ok())?;
+        let version = self.protocol.iter().filter(|(name, _)| *name == "MCP-Protocol-Version").cloned();
+        let own = [("Accept", "text/event-stream".to_owned()), ("Last-Event-ID", id.to_owned())];
+        let again = Exchange {
+            line: Arc::clone(&self.line),
+            method: Method::GET,
+            to: self.to.clone(),
+            body: Vec::new(),
+            protocol: own.into_iter().chain(version).collect(),
+            what: self.what.clone(),
+            id: self.id,
+            heard: true,
+        };
+        std::thread::sleep(retry.map_or(Duration::ZERO, Duration::from_millis).min(RETRY));
+        if self.line.over.load(Ordering::Relaxed) {
+            return None;
+        }
+        let response = again.fetch().ok()?;
+        let streams = response.status().is_success() && self.kind_of(&response).ok()? == "text/event-stream";
+        *events = events.again();
+        *framer = Framer::new(self.line.limits, &self.line.budget);
+        streams.then(|| response.into_body())
+    }
+
     /// Opens a stream of events and hands on what comes, until it ends. `endpoint` hears where to send messages to.
     pub(super) fn listen(&self, endpoint: &mut dyn FnMut(String)) -> Result<(), Trouble> {
         let response = self.fetch()?;
@@ -143,9 +190,9 @@ impl Exchange {
         if kind != "text/event-stream" {
             return Err(Trouble::Broken(format!("answered {} with `{kind}` instead of events", self.what)));
         }
-        let decoder = Decoder::Events(Events::new(), Framer::new(self.line.limits));
+        let mut decoder = Decoder::Events(Events::new(), Framer::new(self.line.limits, &self.line.budget));
         let mut seen = Seen::default();
-        let ended = self.read(response.into_body(), decoder, usize::MAX, &mut seen, endpoint);
+        let ended = self.read(response.into_body(), &mut decoder, usize::MAX, &mut seen, endpoint);
         match (seen.enough, ended) {
             (Some(enough), _) => Err(enough),
             (None, Err(cause)) => Err(Trouble::Broken(format!("its stream of events broke off: {cause}"))),
@@ -219,9 +266,9 @@ impl Exchange {
         }
         let kind = self.kind_of(&response).unwrap_or_default();
         let mut seen = Seen::default();
-        let decoder = Decoder::Plain(Framer::new(Limits { bytes: PAGE, ..self.line.limits }));
+        let mut decoder = Decoder::Plain(Framer::new(Limits { bytes: PAGE, ..self.line.limits }, &self.line.budget));
         // However it ends, the status is what counts.
-        let _ = self.read(response.into_body(), decoder, PAGE, &mut seen, &mut |_| {});
+        let _ = self.read(response.into_body(), &mut decoder, PAGE, &mut seen, &mut |_| {});
         if seen.answered {
             return Ok(());
         }
@@ -251,7 +298,7 @@ impl Exchange {
     fn read(
         &self,
         body: Body,
-        mut decoder: Decoder,
+        decoder: &mut Decoder,
         most: usize,
         seen: &mut Seen,
         endpoint: &mut dyn FnMut(String),
@@ -267,7 +314,7 @@ impl Exchange {
                 Err(error) => break Err(self.quoted(&io_words(&error))),
             };
             total += count;
-            self.decode(&mut decoder, &buffer[..count], seen);
+            self.decode(decoder, &buffer[..count], seen);
             if let Some(to) = seen.endpoint.take() {
                 endpoint(to);
             }
@@ -278,12 +325,12 @@ impl Exchange {
                 seen.enough.get_or_insert(Trouble::Broken(format!("{why}, while waiting for {}", self.what)));
             }
             // A stream may go on for ever behind the answer.
-            let done = seen.answered && matches!(decoder, Decoder::Events(..));
+            let done = seen.answered && matches!(*decoder, Decoder::Events(..));
             if done || seen.enough.is_some() || total >= most || self.line.over.load(Ordering::Relaxed) {
                 return Ok(total);
             }
         };
-        let (Decoder::Plain(framer) | Decoder::Events(_, framer)) = &mut decoder;
+        let (Decoder::Plain(framer) | Decoder::Events(_, framer)) = decoder;
         framer.finish(&mut |frame| self.take(frame, seen));
         ended.map(|()| total)
     }
@@ -296,7 +343,7 @@ impl Exchange {
                 // An event that is cut short must not swallow the next one.
                 Part::End { name, head } => {
                     if name == "endpoint" {
-                        *framer = Framer::new(self.line.limits);
+                        *framer = Framer::new(self.line.limits, &self.line.budget);
                         seen.endpoint.get_or_insert_with(|| head.to_owned());
                     } else {
                         framer.finish(&mut |frame| self.take(frame, seen));
@@ -325,6 +372,10 @@ impl Exchange {
                     line.values.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(values));
                 if left.is_err() {
                     let why = format!("answers of more than {} values", line.limits.values);
+                    seen.enough.get_or_insert(Trouble::Broken(format!("{why}, while waiting for {}", self.what)));
+                    return;
+                }
+                if let Err(why) = line.budget.keep(&node, values) {
                     seen.enough.get_or_insert(Trouble::Broken(format!("{why}, while waiting for {}", self.what)));
                     return;
                 }
@@ -370,6 +421,7 @@ fn is_ours(name: &str) -> bool {
         "content-type",
         "expect",
         "host",
+        "last-event-id",
         "mcp-method",
         "mcp-name",
         "mcp-protocol-version",

@@ -4,6 +4,9 @@
 //! `Content-Length`, put a byte order mark in front, or answer several at once; a scanner that gives up there sees
 //! nothing of a server that some client reads well.
 
+use std::sync::Arc;
+
+use super::budget::{Budget, Turn};
 use super::scan::{Limits, Scan, Step};
 use crate::document::{Node, parse_answer, parse_json};
 
@@ -38,12 +41,14 @@ pub(super) struct Framer {
     limits: Limits,
     buffer: Vec<u8>,
     mode: Mode,
+    budget: Arc<Budget>,
+    turn: Option<Turn>,
 }
 
 impl Framer {
     /// Before the first byte.
-    pub(super) fn new(limits: Limits) -> Self {
-        Self { limits, buffer: Vec::new(), mode: Mode::Between }
+    pub(super) fn new(limits: Limits, budget: &Arc<Budget>) -> Self {
+        Self { limits, buffer: Vec::new(), mode: Mode::Between, budget: Arc::clone(budget), turn: None }
     }
 
     /// Takes more bytes in and hands out what they complete.
@@ -70,6 +75,7 @@ impl Framer {
         }
         self.buffer.clear();
         self.mode = Mode::Between;
+        self.turn = None;
     }
 
     fn byte(&mut self, byte: u8, out: &mut impl FnMut(Frame)) {
@@ -93,6 +99,9 @@ impl Framer {
             Mode::Value(scan) => {
                 let step = scan.step(byte);
                 let values = scan.values();
+                if self.turn.is_none() && Budget::is_large(self.buffer.len(), values) {
+                    self.turn = Some(self.budget.turn());
+                }
                 self.buffer.push(byte);
                 match step {
                     Step::More if self.buffer.len() >= self.limits.bytes => {
@@ -100,8 +109,15 @@ impl Framer {
                     }
                     Step::More => {}
                     Step::Done => {
-                        out(interpret(&self.buffer, values));
+                        // Looked at before it is parsed, and asked again when it turns out to be an answer.
+                        let room = match &self.turn {
+                            Some(_) => self.budget.fits(self.buffer.len(), values),
+                            None => Ok(()),
+                        };
+                        let frame = room.map_or_else(Frame::Broken, |()| interpret(&self.buffer, values));
+                        // Before somebody is to take it, who may wait for another one's turn.
                         self.between();
+                        out(frame);
                     }
                     Step::Bad => self.no_json(out),
                     Step::Deep => {
@@ -134,6 +150,7 @@ impl Framer {
     /// The value in the buffer is none. Lines before the last one were noise; the last may begin a message of its own. So every line is looked at twice at most.
     fn no_json(&mut self, out: &mut impl FnMut(Frame)) {
         let buffer = std::mem::take(&mut self.buffer);
+        self.turn = None;
         let end = buffer.len() - usize::from(buffer.ends_with(b"\n"));
         let Some(last) = buffer[..end].iter().rposition(|byte| *byte == b'\n') else {
             self.mode = Mode::Noise;

@@ -78,6 +78,7 @@ impl<'a> Http<'a> {
             redactor: Arc::clone(&context.target.redactor),
             bytes: AtomicUsize::new(bounds.bytes),
             values: AtomicUsize::new(bounds.values),
+            budget: Arc::clone(context.budget),
             most_bytes: bounds.bytes,
             noise: Noise::default(),
             session: Mutex::new(None),

@@ -20,7 +20,11 @@ pub(super) fn proxy(address: &Address, variables: &[(String, String)]) -> Result
         return Ok(None);
     }
     if proxy.trim().to_ascii_lowercase().starts_with("socks") {
-        return Err(format!("the proxy that `{name}` names speaks SOCKS, which this version does not"));
+        let own = own[0];
+        return Err(format!(
+            "the proxy that `{name}` names speaks SOCKS, which this version does not; name an HTTP proxy in `{own}`, or \
+             the host in `no_proxy` to connect without one"
+        ));
     }
     // Its text is not repeated: passwords stand in it.
     Proxy::new(proxy.trim()).map(Some).map_err(|_| format!("`{name}` is no address of a proxy"))
@@ -76,6 +80,7 @@ mod tests {
         assert_eq!(chosen("https://x/", &[("ALL_PROXY", "http://s:1"), ("no_proxy", "*")]), Ok(None));
         assert_eq!(chosen("https://x/", &[("HTTPS_PROXY", "")]), Ok(None));
         assert!(chosen("https://x/", &[("ALL_PROXY", "socks5://s:1")]).unwrap_err().contains("SOCKS"));
+        assert_eq!(chosen("https://x/", &[("ALL_PROXY", "socks5://s:1"), ("https_proxy", "http://s:2")]), of("s:2"));
         assert!(!chosen("https://x/", &[("ALL_PROXY", "http://u:pw 1@s:1")]).unwrap_err().contains("pw"));
     }
 }

@@ -35,6 +35,14 @@ pub(super) struct Events {
     field: Vec<u8>,
     name: Vec<u8>,
     head: Vec<u8>,
+    /// The value of a field that is neither data nor name.
+    short: Vec<u8>,
+    /// The id that the event will have once it is complete.
+    coming: Option<Vec<u8>>,
+    /// The id of the last complete event.
+    id: Option<String>,
+    /// How many milliseconds to wait before the stream is asked for again.
+    retry: Option<u64>,
     /// Whether the event has any data.
     any: bool,
     /// The last byte was a carriage return, whose line feed is no line of its own.
@@ -46,8 +54,30 @@ pub(super) struct Events {
 impl Events {
     /// Before the first byte.
     pub(super) fn new() -> Self {
-        let (field, name, head) = (Vec::new(), Vec::new(), Vec::new());
-        Self { at: At::Field, field, name, head, any: false, carriage: false, begun: 0 }
+        Self {
+            at: At::Field,
+            field: Vec::new(),
+            name: Vec::new(),
+            head: Vec::new(),
+            short: Vec::new(),
+            coming: None,
+            id: None,
+            retry: None,
+            any: false,
+            carriage: false,
+            begun: 0,
+        }
+    }
+
+    /// Before the first byte of a stream that goes on with another one.
+    pub(super) fn again(&self) -> Self {
+        Self { id: self.id.clone(), retry: self.retry, ..Self::new() }
+    }
+
+    /// Where the stream could be taken up again, if it breaks off, and after how many milliseconds the server would like
+    /// that.
+    pub(super) fn resumption(&self) -> Option<(&str, Option<u64>)> {
+        Some((self.id.as_deref()?, self.retry))
     }
 
     /// Takes more bytes in and hands out what they hold.
@@ -88,6 +118,7 @@ impl Events {
                 out(Part::Data(part));
             }
             b"event" => keep(&mut self.name),
+            b"id" | b"retry" => keep(&mut self.short),
             _ => {}
         }
     }
@@ -95,13 +126,22 @@ impl Events {
     fn line(&mut self, out: &mut impl FnMut(Part<'_>)) {
         let field = std::mem::take(&mut self.field);
         let empty = self.at == At::Field && field.is_empty();
+        let short = std::mem::take(&mut self.short);
         self.at = At::Field;
         match field.as_slice() {
             b"data" => {
                 self.any = true;
                 out(Part::Data(b"\n"));
             }
+            b"id" => self.coming = Some(short),
+            b"retry" => {
+                self.retry = String::from_utf8(short).ok().and_then(|digits| digits.parse().ok()).or(self.retry)
+            }
             _ if empty => {
+                if let Some(id) = self.coming.take() {
+                    // One that was cut short is none.
+                    self.id = String::from_utf8(id).ok().filter(|id| !id.is_empty() && id.len() < SHORT);
+                }
                 let (name, head) = (std::mem::take(&mut self.name), std::mem::take(&mut self.head));
                 if std::mem::take(&mut self.any) {
                     let (name, head) = (String::from_utf8_lossy(&name), String::from_utf8_lossy(&head));
@@ -150,6 +190,20 @@ mod tests {
         assert_eq!(all("event: lost\n\ndata: a:b\n\n"), [one("", "a:b\n")]);
         assert!(all("data: cut off").is_empty());
         assert!(all("").is_empty());
+    }
+
+    #[test]
+    fn where_a_stream_can_be_taken_up_again() {
+        let after = |text: &str| {
+            let mut events = Events::new();
+            text.as_bytes().chunks(3).for_each(|part| events.push(part, &mut |_| {}));
+            events.again().resumption().map(|(id, retry)| (id.to_owned(), retry))
+        };
+        assert_eq!(after("id: a-1\nretry: 250\ndata:\n\n"), Some(("a-1".to_owned(), Some(250))));
+        assert_eq!(after("id: 1\n\nid: 2\ndata: {"), Some(("1".to_owned(), None)), "an event that is not complete");
+        assert_eq!(after("id: 1\n\nid\n\n"), None);
+        assert_eq!(after("retry: soon\ndata: x\n\n"), None);
+        assert_eq!(after(&format!("id: {}\n\n", "x".repeat(SHORT))), None);
     }
 
     #[test]

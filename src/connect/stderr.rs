@@ -73,13 +73,25 @@ pub(super) fn plain(text: &str) -> String {
     kept
 }
 
-/// Frames, carets, lone brackets, stack frames and farewells say nothing.
+/// Frames, carets, lone brackets, stack frames, farewells, and the options that a usage explains say nothing.
 fn says_something(line: &str) -> bool {
     line.chars().filter(|c| c.is_alphanumeric()).count() >= 3
         && !["at ", "Node.js v", "node:", "File \"", "Traceback (most recent"]
             .iter()
             .any(|start| line.starts_with(start))
+        && !is_option(line)
         && !line.contains("A complete log of this run can be found")
+}
+
+/// Whether a line explains `--option` or `-o`: behind an error, usages speak of what is required and must be.
+fn is_option(line: &str) -> bool {
+    let mut letters = line.chars();
+    letters.next() == Some('-')
+        && match letters.next() {
+            Some('-') => true,
+            Some(letter) => letter.is_ascii_alphabetic() && matches!(letters.next(), Some(',' | ' ') | None),
+            None => false,
+        }
 }
 
 fn names_a_cause(line: &str) -> bool {
@@ -130,6 +142,8 @@ mod tests {
         let npm = "npm error 404 Not Found\nnpm error A complete log of this run can be found in: /x\n";
         assert_eq!(cause(npm).as_deref(), Some("npm error 404 Not Found"));
         assert_eq!(cause("\x1b[31musage: serve\x1b[0m\r\n╭────╮\n").as_deref(), Some("usage: serve"));
+        let usage = "Error: no such file\nUsage:\n  serve [flags]\n\nFlags:\n  -k, --key  must be given with\n      --cert  is required\n";
+        assert_eq!(cause(usage).as_deref(), Some("Error: no such file"));
         assert_eq!(cause(" \n^\n"), None);
     }
 

@@ -9,6 +9,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use super::Context;
+use super::budget::Budget;
 use super::frame::{Frame, Framer, size};
 use super::process::Process;
 use super::scan::Limits;
@@ -56,7 +57,13 @@ impl<'a> Stdio<'a> {
         let failed =
             |error: io::Error| Trouble::NotStarted { program: target.program.clone(), cause: error.to_string() };
         // Threads of their own, since both ends may block for ever, and never joined, for the same reason.
-        let reader = Reader { frames, noise: Arc::clone(&noise), bytes: bounds.bytes, values: bounds.values };
+        let reader = Reader {
+            frames,
+            noise: Arc::clone(&noise),
+            bytes: bounds.bytes,
+            values: bounds.values,
+            budget: Arc::clone(context.budget),
+        };
         let limits = Limits { bytes: bounds.answer_bytes, depth: bounds.depth, values: bounds.values };
         thread::Builder::new().name("stdout".into()).spawn(move || reader.run(stdout, limits)).map_err(failed)?;
         let written = Arc::clone(&queued);
@@ -134,11 +141,12 @@ struct Reader {
     /// What may still come, over all messages.
     bytes: usize,
     values: usize,
+    budget: Arc<Budget>,
 }
 
 impl Reader {
     fn run(mut self, mut stdout: ChildStdout, limits: Limits) {
-        let mut framer = Framer::new(limits);
+        let mut framer = Framer::new(limits, &self.budget);
         let mut buffer = vec![0; 64 << 10];
         let (most, mut open) = (self.bytes, true);
         while open {
@@ -175,7 +183,13 @@ impl Reader {
             Frame::Message(node, values) => match self.values.checked_sub(values) {
                 Some(left) => {
                     self.values = left;
-                    self.frames.send(Frame::Message(node, values)).is_ok()
+                    match self.budget.keep(&node, values) {
+                        Ok(()) => self.frames.send(Frame::Message(node, values)).is_ok(),
+                        Err(why) => {
+                            drop(self.frames.send(Frame::Broken(why)));
+                            false
+                        }
+                    }
                 }
                 None => {
                     drop(self.frames.send(Frame::Broken(format!("answers of more than {most} values"))));

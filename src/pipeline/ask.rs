@@ -165,20 +165,26 @@ fn replies(chosen: &[Startable], asking: &Asking<'_>) -> Vec<Reply> {
         });
         index.push(place);
     }
+    let mut last: Vec<Option<usize>> = vec![None; targets.len()];
+    index.iter().enumerate().for_each(|(server, place)| last[*place] = Some(server));
     let replies =
         connect::query_all(&targets, &asking.base_env, &asking.bounds, asking.jobs, asking.stop, asking.progress);
+    let mut replies: Vec<Option<Reply>> = replies.into_iter().map(Some).collect();
     chosen
         .iter()
         .zip(index)
-        .map(|(server, place)| {
-            let mut reply = replies[place].clone();
+        .enumerate()
+        .filter_map(|(number, (server, place))| {
+            // The last to want it gets it without a copy, which may be large.
+            let reply = &mut replies[place];
+            let mut reply = if last[place] == Some(number) { reply.take() } else { reply.clone() }?;
             for catalog in std::iter::once(&mut reply.catalog).chain(&mut reply.later) {
                 catalog.client.clone_from(&server.target.client);
                 catalog.also.clone_from(&server.also);
                 catalog.server.clone_from(&server.target.name);
                 catalog.origin = Some(server.origin.clone());
             }
-            reply
+            Some(reply)
         })
         .collect()
 }

@@ -178,10 +178,21 @@ pub fn looks_random(value: &str) -> bool {
     bits >= if length < 24 { 3.0 } else { 3.5 } && !reads_as_words(value)
 }
 
-/// `some-long-name`, `some_long_name`, `someLongName`: letters in groups, digits only at the ends of groups.
+/// `some-long-name`, `some_long_name`, `someLongName`: letters in groups, digits only at the ends of groups. And
+/// `mcp-neo4j-cypher`: one of the groups may be a name with a digit inside, if no other has any.
 fn reads_as_words(value: &str) -> bool {
-    let words: Vec<&str> = value.split(['-', '_', '.', '/', '+', '=', '~']).filter(|word| !word.is_empty()).collect();
-    words.len() >= 3
+    let mut words: Vec<&str> =
+        value.split(['-', '_', '.', '/', '+', '=', '~']).filter(|word| !word.is_empty()).collect();
+    let digits = |word: &str| word.bytes().filter(u8::is_ascii_digit).count();
+    let inside = |word: &&str| word.len() <= 6 && word.ends_with(|last: char| last.is_ascii_lowercase());
+    let count = words.len();
+    if let [at] = (0..count).filter(|at| digits(words[*at]) > 0).collect::<Vec<_>>()[..]
+        && digits(words[at]) == 1
+        && inside(&words[at])
+    {
+        words.remove(at);
+    }
+    count >= 3
         && words.iter().all(|word| {
             let letters = word.trim_end_matches(|c: char| c.is_ascii_digit());
             let rest = letters.get(1..).unwrap_or_default();
@@ -228,11 +239,15 @@ mod tests {
         for value in ["hR7kQ2mZx9LpT4vW8nB3", "9f86d081884c7d659a2feaa0c55ad015", "AbCdEfGhIjKlMnOpQrStUvWx/z+1"] {
             assert!(looks_random(value), "{value}");
         }
+        for value in ["k3fj-9d2k-x8sl-p0qr", "mcp-n3o4j-cyph3r-x"] {
+            assert!(looks_random(value), "{value}");
+        }
         for value in [
             "short1",
             "some-long-hyphenated-name-v2",
             "production",
             "the_quick_brown_fox_jumps",
+            "mcp-neo4j-cypher",
             "aaaaaaaaaaaaaaaaaaaaaaaa",
         ] {
             assert!(!looks_random(value), "{value}");

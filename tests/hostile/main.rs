@@ -30,6 +30,10 @@ fn main() -> ExitCode {
         servers::serve(args.get(at + 1).map_or("", String::as_str));
         return ExitCode::SUCCESS;
     }
+    if let Some(at) = args.iter().position(|arg| arg == "--ask") {
+        ask_eight(args.get(at + 1).map_or("", String::as_str));
+        return ExitCode::SUCCESS;
+    }
     let wanted: Vec<&String> = args.iter().skip(1).filter(|arg| !arg.starts_with('-')).collect();
     let wants = |name: &str| wanted.is_empty() || wanted.iter().any(|part| name.contains(part.as_str()));
 
@@ -52,7 +56,10 @@ fn main() -> ExitCode {
             });
         }
     });
-    let whole: [(&str, Test); 5] = [
+    // Of all that went before.
+    judge("whole: memory", peak().map_or(Ok(()), is_little));
+    let whole: [(&str, Test); 6] = [
+        ("whole: memory of eight", memory),
         ("whole: environment", environment),
         ("whole: order and progress", order),
         ("whole: as long as the slowest", slowest),
@@ -76,6 +83,8 @@ fn bounds() -> Bounds {
         answer_bytes: 1 << 20,
         bytes: 2 << 20,
         values: 200_000,
+        all_bytes: 64 << 20,
+        all_values: 500_000,
         items: 500,
         depth: 64,
         pages: 20,
@@ -119,6 +128,51 @@ fn target(behaviour: &str) -> Target {
         callers: Vec::new(),
         redactor: std::sync::Arc::new(redactor),
     }
+}
+
+/// The most memory that the scanner may take, in kB.
+const MEMORY: usize = 200 << 10;
+
+/// The most memory that this process has held so far, in kB, where the system tells.
+fn peak() -> Option<usize> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?.trim().strip_suffix(" kB")?.parse().ok()
+}
+
+fn is_little(peak: usize) -> Result<(), String> {
+    if env::var_os("VERBOSE").is_some() {
+        println!("peak memory {} MB", peak >> 10);
+    }
+    ensure(peak < MEMORY, || format!("{} MB of memory", peak >> 10))
+}
+
+/// Asks eight servers of a kind at once, within the bounds that users have, and prints its peak of memory.
+fn ask_eight(behaviour: &str) {
+    let targets: Vec<Target> = (0..8).map(|_| target(behaviour)).collect();
+    let replies = query_all(&targets, &base(), &Bounds::default(), 8, &AtomicBool::new(false), &Nobody);
+    let found: Vec<_> = replies.iter().map(|reply| (reply.status, reply.reason.as_deref())).collect();
+    println!("{} {found:?}", peak().unwrap_or_default());
+}
+
+/// Eight servers that each take as much as they get. A process for each kind, since a peak never sinks.
+fn memory() -> Result<(), String> {
+    if peak().is_none() {
+        println!("SKIPPED: this system does not tell how much memory a process takes");
+        return Ok(());
+    }
+    let own = env::current_exe().map_err(|error| error.to_string())?;
+    ["huge-text", "huge-values", "huge-keys", "huge-pages", "endless-line"].into_iter().try_for_each(|behaviour| {
+        let done = std::process::Command::new(&own).args(["--ask", behaviour]).output();
+        let done = done.map_err(|error| error.to_string())?;
+        let told = String::from_utf8_lossy(&done.stdout);
+        let peak = told.split(' ').next().and_then(|peak| peak.parse().ok()).ok_or_else(|| told.to_string())?;
+        is_little(peak).map_err(|why| format!("{behaviour}: {why}: {told}"))?;
+        // Whoever did not get all of it says why; on a machine that has much to do, that it took too long.
+        let says =
+            ["all servers together", "an answer of more than", "no answer to"].iter().any(|part| told.contains(part));
+        ensure(says, || told.to_string())?;
+        nobody_left(behaviour)
+    })
 }
 
 /// What everybody may see, and nothing that would make a difference.

@@ -240,6 +240,18 @@ pub(crate) fn serve(behaviour: &str) {
         "many-tools" => wire.but("tools/list", &format!(r#"{{"tools":[{}1]}}"#, r#"{"name":"x"},"#.repeat(2_000))),
         "many-values" => wire.but("tools/list", &format!(r#"{{"tools":[{}1]}}"#, "1,".repeat(300_000))),
 
+        // As much as the bounds allow, or nearly.
+        "huge-text" => wire.but("tools/list", &format!(r#"{{"tools":[{{"name":"x","description":"{}"}}]}}"#, "word ".repeat(1_500_000))),
+        "huge-values" => wire.but("tools/list", &format!(r#"{{"tools":[{}1]}}"#, "1,".repeat(140_000))),
+        "huge-keys" => wire.but("tools/list", &format!(r#"{{"tools":[{}1]}}"#, r#"{"":0},"#.repeat(70_000))),
+        "huge-pages" => wire.run(|wire, method, request| {
+            method == "tools/list" && {
+                let text = "word ".repeat(50_000);
+                wire.result(request, &format!(r#"{{"tools":[{{"name":"{text}"}}],"nextCursor":"{}"}}"#, request["id"]));
+                true
+            }
+        }),
+
         // Styles.
         "string-ids" => wire.run(|wire, _, request| {
             let mut request = request.clone();

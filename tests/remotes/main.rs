@@ -4,6 +4,7 @@
 
 mod servers;
 mod table;
+mod tls;
 mod wire;
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -27,6 +28,8 @@ fn bounds() -> Bounds {
         answer_bytes: 1 << 20,
         bytes: 2 << 20,
         values: 200_000,
+        all_bytes: 64 << 20,
+        all_values: 500_000,
         items: 500,
         depth: 64,
         pages: 20,
@@ -127,6 +130,16 @@ fn every_remote_ends_within_its_bounds() {
     });
     let failures = failures.into_inner().unwrap();
     assert!(failures.is_empty(), "{} of {}:\n{}", failures.len(), rows.len(), failures.join("\n"));
+    // Of this process, which is both the scanner and all the servers.
+    if let Some(peak) = peak() {
+        assert!(peak < 200 << 10, "{} MB of memory", peak >> 10);
+    }
+}
+
+/// The most memory that this process has held so far, in kB, where the system tells.
+fn peak() -> Option<usize> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?.trim().strip_suffix(" kB")?.parse().ok()
 }
 
 #[test]

@@ -246,6 +246,26 @@ fn play(behaviour: &str, other: u16, wire: &mut Wire, request: &Request) {
             wire.raw(": bye\n\n");
         }
         "closes-mid-answer" | "closes-mid-events" | "closes-early" => serve(wire, request),
+        // What SDKs call polling: an id first, then the end; the answer comes to whoever asks for what is behind the id.
+        "resumed" | "resumed-mid-answer" | "resumed-never" | "resumed-for-ever" => {
+            let whole = format!("id: list-2\ndata: {{\"jsonrpc\":\"2.0\",\"id\":2,\"result\":{TWO}}}\n\n");
+            match (request.method.as_str(), request.header("last-event-id")) {
+                ("POST", None) if is_list(request) => {
+                    wire.events();
+                    wire.raw("id: list-1\nretry: 20\ndata:\n\n");
+                    if behaviour == "resumed-mid-answer" {
+                        wire.raw(&whole[..40]);
+                    }
+                }
+                ("POST", None) => serve(wire, request),
+                ("GET", Some("list-1")) if behaviour == "resumed-for-ever" => drop(wire.events()),
+                ("GET", Some("list-1")) if behaviour != "resumed-never" => {
+                    wire.events();
+                    wire.raw(&whole);
+                }
+                _ => wire.answer("405 Method Not Allowed", "", ""),
+            }
+        }
         "accepts-all" if is_list(request) => wire.answer("202 Accepted", "", ""),
         "accepts-all" => serve(wire, request),
         "same-cursor" if is_list(request) => {

@@ -86,6 +86,21 @@ pub(crate) fn rows() -> Vec<Row> {
         scanned("redirect", 2, polite),
         scanned("redirect-twice", 2, polite),
         scanned("asks-back", 4, |reply, _| names(reply) == ["0 {}", r#"1 {"roots":[]}"#, "2 -32601", "3 -32601"]),
+        scanned("resumed", 2, |reply, requests| {
+            let again = requests.iter().find(|request| request.method == "GET");
+            let fits = |request: &Request| {
+                request.header("accept") == Some("text/event-stream")
+                    && request.header("mcp-protocol-version") == Some("2025-06-18")
+                    && request.header("authorization").is_some()
+            };
+            whole(reply, requests) && reply.noise == 0 && again.is_some_and(fits)
+        }),
+        scanned("resumed-mid-answer", 2, whole),
+        partial("resumed-never", 0, &["ended its answer to `tools/list` without an answer in it"]),
+        Row {
+            check: |_, requests| count(requests, "GET") == 8,
+            ..partial("resumed-for-ever", 0, &["ended its answer to `tools/list` without an answer in it"])
+        },
         // The eras, and the older transport.
         scanned("modern", 2, |reply, requests| info(reply) == Some("modern") && count(requests, "initialize") == 1),
         scanned("modern-bare", 2, |reply, _| info(reply) == Some("modern")),

@@ -125,7 +125,8 @@ impl Server {
     }
 }
 
-fn read(stream: &TcpStream) -> Option<Request> {
+/// The next request.
+pub(crate) fn read(stream: impl Read) -> Option<Request> {
     let mut reader = BufReader::new(stream);
     let mut line = String::new();
     reader.read_line(&mut line).ok()?;

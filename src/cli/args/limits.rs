@@ -25,6 +25,9 @@ pub(in crate::cli) struct Limits {
     /// Most items of one list
     #[arg(long, value_name = "N", default_value_t = Bounds::default().items, value_parser = count)]
     max_items: usize,
+    /// Most JSON values of all answers of one server
+    #[arg(long, value_name = "N", default_value_t = Bounds::default().values, value_parser = count)]
+    max_values: usize,
     /// Most pages of one list
     #[arg(long, value_name = "N", default_value_t = Bounds::default().pages, value_parser = count)]
     max_pages: usize,
@@ -54,15 +57,16 @@ impl Limits {
             answer: time(self.answer_timeout),
             total: time(self.timeout) + time(self.total_timeout),
             answer_bytes: self.max_answer.0,
-            // As many answers as fit into the usual sum, and one of the largest in any case.
             bytes: usual.bytes.max(self.max_answer.0),
+            // One of the largest fits in any case.
+            all_bytes: usual.all_bytes.max(self.max_answer.0),
             items: self.max_items,
             pages: self.max_pages,
             depth: self.max_depth,
             again: self.relist.into(),
             pause: time(self.relist_pause),
-            // An item of a usual list has a dozen or two.
-            values: usual.values.max(self.max_items.saturating_mul(20)),
+            values: self.max_values,
+            all_values: usual.all_values.max(self.max_values.saturating_mul(2)),
             ..usual
         }
     }
@@ -140,6 +144,7 @@ mod tests {
             "--total-timeout=20",
             "--max-answer=1KiB",
             "--max-items=5",
+            "--max-values=400000",
             "--max-pages=6",
             "--max-depth=9",
             "--relist=2",
@@ -148,6 +153,7 @@ mod tests {
         assert_eq!((bounds.first_answer, bounds.answer), (Duration::from_secs(7), Duration::from_secs(3)));
         assert_eq!((bounds.total, bounds.answer_bytes), (Duration::from_secs(27), 1024));
         assert_eq!((bounds.items, bounds.pages, bounds.depth), (5, 6, 9));
+        assert_eq!((bounds.values, bounds.all_values), (400_000, 800_000));
         assert_eq!((bounds.again, bounds.pause), (2, Duration::from_secs(1)));
     }
 

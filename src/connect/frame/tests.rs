@@ -5,7 +5,7 @@ const LIMITS: Limits = Limits { bytes: 4096, depth: 16, values: 500 };
 
 /// Each frame in a few letters: `id` or `method` of a message, `~` noise, `!` broken.
 fn frames(bytes: &[u8], chunk: usize) -> Vec<String> {
-    let mut framer = Framer::new(LIMITS);
+    let mut framer = Framer::new(LIMITS, &Budget::new(&super::super::Bounds::default()).next());
     let mut found = Vec::new();
     let mut out = |frame| {
         found.push(match frame {
@@ -94,7 +94,7 @@ fn values_that_parsers_differ_on() {
 
 #[test]
 fn short_noise_keeps_its_words() {
-    let mut framer = Framer::new(LIMITS);
+    let mut framer = Framer::new(LIMITS, &Budget::new(&super::super::Bounds::default()).next());
     let mut found = Vec::new();
     framer.push(format!("usage: serve DIR \r\n{}\n", "x".repeat(500)).as_bytes(), &mut |frame| found.push(frame));
     framer.push(b"[ENV] no config\n", &mut |frame| found.push(frame));
