@@ -6,18 +6,21 @@ use crate::connect::{Consent, Deed, Question};
 use crate::text::visible;
 
 /// Asks on standard error, reads from standard input.
-pub(super) struct AtTerminal;
+pub(super) struct AtTerminal {
+    /// What started programs can and can't do, in a sentence.
+    pub(super) sandbox: &'static str,
+}
 
 impl Consent for AtTerminal {
     fn allow(&mut self, questions: &[Question]) -> Vec<bool> {
-        converse(questions, &mut std::io::stdin().lock(), &mut std::io::stderr().lock())
+        converse(questions, self.sandbox, &mut std::io::stdin().lock(), &mut std::io::stderr().lock())
     }
 }
 
 /// No answer, an answer that nobody understands twice, or a terminal that is gone: nothing is done.
-fn converse(questions: &[Question], input: &mut dyn BufRead, output: &mut dyn Write) -> Vec<bool> {
+fn converse(questions: &[Question], sandbox: &str, input: &mut dyn BufRead, output: &mut dyn Write) -> Vec<bool> {
     let none = vec![false; questions.len()];
-    if write!(output, "{}", list(questions)).is_err() {
+    if write!(output, "{}", list(questions, sandbox)).is_err() {
         return none;
     }
     for _ in 0..3 {
@@ -36,7 +39,7 @@ fn converse(questions: &[Question], input: &mut dyn BufRead, output: &mut dyn Wr
     none
 }
 
-fn list(questions: &[Question]) -> String {
+fn list(questions: &[Question], sandbox: &str) -> String {
     let starts = questions.iter().any(|question| matches!(question.deed, Deed::Start { .. }));
     let connects = questions.iter().any(|question| matches!(question.deed, Deed::Connect { .. }));
     let mut text = String::from("To ask servers what they offer, ");
@@ -76,6 +79,9 @@ fn list(questions: &[Question]) -> String {
         text.push_str(&format!("     from {}{whose}\n", visible(&question.config)));
     }
     text.push('\n');
+    if starts {
+        text.push_str(&format!("{sandbox}\n\n"));
+    }
     text
 }
 
@@ -132,7 +138,7 @@ mod tests {
     fn answer(input: &str) -> (Vec<bool>, String) {
         let questions = [question("one"), question("two"), question("three")];
         let mut output = Vec::new();
-        let chosen = converse(&questions, &mut input.as_bytes(), &mut output);
+        let chosen = converse(&questions, "In a sandbox.", &mut input.as_bytes(), &mut output);
         (chosen, String::from_utf8(output).unwrap())
     }
 
@@ -173,7 +179,7 @@ mod tests {
             origin: Some("https://x.example".into()),
             headers: vec!["Authorization".into(), "X-\u{1b}".into()],
         };
-        let shown = list(&[question("one"), Question { deed: connect, ..question("two") }]);
+        let shown = list(&[question("one"), Question { deed: connect, ..question("two") }], "In a sandbox.");
         for part in [
             "these addresses would be connected to",
             "connect to https://${HOST}/mcp?key=[redacted]",

@@ -25,6 +25,8 @@ pub(super) struct Filling<'a, 'b> {
     pub(super) asking: &'a Asking<'b>,
     pub(super) redactor: &'a Arc<Redactor>,
     pub(super) home: &'a Home,
+    /// The home that started servers are told.
+    pub(super) told: Home,
     pub(super) tables: &'a Tables,
 }
 
@@ -56,6 +58,7 @@ pub(super) fn ready(
         args: Vec::new(),
         env: Vec::new(),
         cwd: None,
+        needs: filling.tables.places.needs(launch, &filling.told),
         redactor: Arc::clone(filling.redactor),
     };
     let ready = match (launch.is_local(), &entry.url) {

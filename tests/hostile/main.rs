@@ -15,7 +15,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 use std::{env, thread};
 
-use mcpscan::connect::{Bounds, Event, Progress, Reply, Status, Target, query_all};
+use mcpscan::connect::{Bounds, Event, Needs, Progress, Reply, Sandbox, Status, Target, query_all};
 use mcpscan::text::Redactor;
 use table::Row;
 
@@ -114,8 +114,14 @@ fn target(behaviour: &str) -> Target {
         args,
         env: vec![("TOKEN".into(), SECRET.into())],
         cwd: (behaviour == "no-folder").then(|| PathBuf::from("/no/such/folder")),
+        needs: Needs::default(),
         redactor: std::sync::Arc::new(redactor),
     }
+}
+
+/// What the sandbox does to servers is tested with the program that they become.
+fn open() -> Sandbox {
+    Sandbox::Off("a test".into())
 }
 
 /// What everybody may see, and nothing that would make a difference.
@@ -135,7 +141,7 @@ fn ensure(truth: bool, otherwise: impl FnOnce() -> String) -> Result<(), String>
 
 fn play(row: &Row) -> Result<(), String> {
     let started = Instant::now();
-    let replies = query_all(&[target(row.behaviour)], &base(), &bounds(), 4, &AtomicBool::new(false), &Nobody);
+    let replies = query_all(&[target(row.behaviour)], &base(), &bounds(), &open(), 4, &AtomicBool::new(false), &Nobody);
     let took = started.elapsed();
     let [reply] = replies.as_slice() else { return Err("not one reply".into()) };
     let brief = format!(
@@ -185,7 +191,7 @@ fn environment() -> Result<(), String> {
     let mut target = target("environment");
     target.env = vec![("OWN".into(), "1".into()), ("BOTH".into(), "own".into())];
     let base = vec![("BASE".to_owned(), "2".to_owned()), ("BOTH".to_owned(), "base".to_owned())];
-    let replies = query_all(&[target], &base, &bounds(), 1, &AtomicBool::new(false), &Nobody);
+    let replies = query_all(&[target], &base, &bounds(), &open(), 1, &AtomicBool::new(false), &Nobody);
     let text = |node: &mcpscan::document::Node, key| node.get(key).and_then(|value| value.scalar()).unwrap_or_default();
     let mut found: Vec<String> = replies[0]
         .catalog
@@ -211,7 +217,7 @@ fn order() -> Result<(), String> {
     let names = ["slow", "clean", "dies", "paged", "clean"];
     let targets: Vec<Target> = names.iter().map(|name| target(name)).collect();
     let heard = Heard::default();
-    let replies = query_all(&targets, &base(), &bounds(), 3, &AtomicBool::new(false), &heard);
+    let replies = query_all(&targets, &base(), &bounds(), &open(), 3, &AtomicBool::new(false), &heard);
     let found: Vec<&str> = replies.iter().map(|reply| reply.catalog.server.as_str()).collect();
     ensure(found == names, || format!("{found:?}"))?;
     ensure(replies.iter().all(|reply| reply.catalog.client.as_deref() == Some("test")), || "client".into())?;
@@ -229,7 +235,7 @@ fn order() -> Result<(), String> {
 fn slowest() -> Result<(), String> {
     let all = |targets: &[Target]| {
         let started = Instant::now();
-        let replies = query_all(targets, &base(), &bounds(), 16, &AtomicBool::new(false), &Nobody);
+        let replies = query_all(targets, &base(), &bounds(), &open(), 16, &AtomicBool::new(false), &Nobody);
         (started.elapsed(), replies.iter().all(|reply| reply.status == Status::Scanned))
     };
     let many: Vec<Target> = (0..12).map(|number| target(if number % 4 == 0 { "slow" } else { "clean" })).collect();
@@ -256,7 +262,7 @@ fn interrupted() -> Result<(), String> {
             stop.store(true, Ordering::Relaxed);
         });
         let started = Instant::now();
-        let replies: Vec<Reply> = query_all(&targets, &base(), &bounds(), 2, &stop, &Nobody);
+        let replies: Vec<Reply> = query_all(&targets, &base(), &bounds(), &open(), 2, &stop, &Nobody);
         (replies, started.elapsed())
     });
     let brief: Vec<_> =
@@ -286,8 +292,15 @@ impl Progress for Clumsy {
 
 fn panics() -> Result<(), String> {
     std::panic::set_hook(Box::new(|_| {}));
-    let replies =
-        query_all(&[target("grandchild"), target("clean")], &base(), &bounds(), 1, &AtomicBool::new(false), &Clumsy);
+    let replies = query_all(
+        &[target("grandchild"), target("clean")],
+        &base(),
+        &bounds(),
+        &open(),
+        1,
+        &AtomicBool::new(false),
+        &Clumsy,
+    );
     drop(std::panic::take_hook());
     let found: Vec<Status> = replies.iter().map(|reply| reply.status).collect();
     ensure(found == [Status::Failed, Status::Scanned], || format!("{found:?}"))?;
