@@ -14,7 +14,7 @@ use std::process::Command;
 use rustix::net::{RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, recvmsg};
 
 use super::plan::Plan;
-use super::{Enforced, Level, landlock, seccomp};
+use super::{Enforced, Level, landlock, privileges, seccomp};
 
 /// Comes back only if there is nobody to tell what is wrong.
 pub(super) fn run() -> io::Result<()> {
@@ -45,8 +45,9 @@ pub(super) fn run() -> io::Result<()> {
 fn restrict(plan: &Plan) -> Enforced {
     let files = landlock::restrict(plan);
     let calls = seccomp::restrict(plan).err().map(|why| format!("system calls are not filtered: {why}"));
+    let root = privileges::give_up().err().map(|why| format!("it keeps the privileges of root: {why}"));
     let sockets = plan.sockets.as_ref().map(|program| super::for_sockets(program));
-    let missing: Vec<String> = files.reason.into_iter().chain(calls).chain(sockets).collect();
+    let missing: Vec<String> = files.reason.into_iter().chain(calls).chain(root).chain(sockets).collect();
     match files.level {
         Level::None => Enforced::none(missing.join("; ")),
         _ => Enforced::but_for(&missing),

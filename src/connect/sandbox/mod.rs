@@ -11,6 +11,8 @@ mod inside;
 #[cfg(target_os = "linux")]
 mod landlock;
 mod plan;
+#[cfg(target_os = "linux")]
+mod privileges;
 #[cfg(any(target_os = "macos", test))]
 mod profile;
 #[cfg(target_os = "linux")]
