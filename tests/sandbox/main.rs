@@ -238,7 +238,7 @@ mod linux {
             assert!(had(&told, what), "{what}: {}", told[*what]);
         }
         assert_eq!(told["own child"], "got from a child");
-        assert_eq!(told["variables"], "got HOME OWN PATH TEMP TMP TMPDIR");
+        assert_eq!(told["variables"], "got HOME OWN PATH TEMP TMP TMPDIR USERPROFILE");
         assert_eq!(shut_in.left(), Vec::<PathBuf>::new(), "a temporary folder is left");
         assert!(shut_in.place.home().join(".ssh/known_hosts").exists());
 
@@ -251,7 +251,7 @@ mod linux {
             assert!(had(&told, what), "{what}: {}", told[*what]);
         }
         assert_eq!(told["read the scanner's variables"], "got true");
-        assert_eq!(told["variables"], "got HOME OWN PATH TMPDIR");
+        assert_eq!(told["variables"], "got HOME OWN PATH TMPDIR USERPROFILE");
     }
 
     fn closed_network() {
