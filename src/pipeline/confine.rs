@@ -64,6 +64,8 @@ impl BySystem {
 struct Program {
     names: Vec<String>,
     #[serde(default)]
+    packages: Vec<String>,
+    #[serde(default)]
     writable: Vec<String>,
     #[serde(default)]
     linux: Vec<String>,
@@ -71,6 +73,8 @@ struct Program {
     macos: Vec<String>,
     #[serde(default)]
     fresh: Vec<String>,
+    #[serde(default)]
+    files: Vec<String>,
     #[serde(default)]
     sockets: bool,
 }
@@ -124,7 +128,9 @@ impl Places {
         let home = Home::new(home.folder().to_owned(), this_system(), Default::default());
         let npx = npx_folder(launch);
         for program in &self.programs {
-            let Some(name) = program.names.iter().find(|name| launch.programs.contains(name)) else { continue };
+            let package = program.packages.iter().find(|name| launch.packages.iter().any(|own| own.name == **name));
+            let named = program.names.iter().find(|name| launch.programs.contains(name));
+            let Some(name) = package.or(named) else { continue };
             let own = match home.os() {
                 Os::MacOs => &program.macos,
                 _ => &program.linux,
@@ -139,7 +145,8 @@ impl Places {
             }
             let fresh = program.fresh.iter().flat_map(|template| home.expand(template));
             needs.writable.extend(fresh.filter(|folder| !folder.exists()));
-            if program.sockets && is_of_the_system(launch, name) {
+            needs.files.extend(program.files.iter().flat_map(|template| home.expand(template)));
+            if program.sockets && (package.is_some() || is_of_the_system(launch, name)) {
                 needs.sockets = Some(name.clone());
             }
         }
@@ -269,6 +276,7 @@ mod tests {
         assert_eq!(needs(&["/usr/bin/docker", "run", "-i", "acme/db"]).sockets.as_deref(), Some("docker"));
         assert_eq!(needs(&["./docker", "run", "-i", "acme/db"]).sockets, None);
         assert_eq!(needs(&["npx", "-y", "docker"]).sockets, None);
+        assert_eq!(needs(&["npx", "-y", "tsx", "server.ts"]).sockets.as_deref(), Some("tsx"));
     }
 
     #[test]

@@ -147,7 +147,10 @@ mod linux {
         let folder = place.home().parent().unwrap().to_owned();
         for (path, text) in [
             ("home/.ssh/id_rsa", "a private key"),
-            ("home/.ssh/known_hosts", "a host"),
+            ("home/.ssh/linked1", "a key"),
+            ("home/.ssh/linked2", "a key"),
+            ("home/.ssh/moved1", "a key"),
+            ("home/.ssh/moved2", "a key"),
             ("home/.bash_history", "a command"),
             ("home/.bashrc", "a start"),
             ("home/.profile", "a start"),
@@ -187,8 +190,12 @@ mod linux {
             self.place.write("home/.cursor/mcp.json", config.to_string());
         }
 
-        fn variables(&self) -> [(&'static str, String); 2] {
-            [("SCANNER_SECRET", "x".to_owned()), ("TMPDIR", self.outside.folder.join("tmp").display().to_string())]
+        fn variables(&self) -> [(&'static str, String); 3] {
+            [
+                ("PATH", "/usr/bin:/bin".to_owned()),
+                ("SCANNER_SECRET", "x".to_owned()),
+                ("TMPDIR", self.outside.folder.join("tmp").display().to_string()),
+            ]
         }
 
         fn run(&self, args: &[&str]) -> super::common::Ran {
@@ -240,7 +247,7 @@ mod linux {
         assert_eq!(told["own child"], "got from a child");
         assert_eq!(told["variables"], "got HOME OWN PATH TEMP TMP TMPDIR USERPROFILE");
         assert_eq!(shut_in.left(), Vec::<PathBuf>::new(), "a temporary folder is left");
-        assert!(shut_in.place.home().join(".ssh/known_hosts").exists());
+        assert!(shut_in.place.home().join(".ssh/moved1").exists());
 
         // Without, all of it is had: the same program, the same home.
         let open = world();
@@ -332,7 +339,6 @@ mod linux {
         let mut scanner = Command::new(binary())
             .args(["--server", &line])
             .env_clear()
-            .env("PATH", env::var_os("PATH").unwrap_or_default())
             .env("HOME", world.place.home())
             .envs(world.variables())
             .stdin(Stdio::null())

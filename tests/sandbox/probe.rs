@@ -53,7 +53,10 @@ fn tools(outside: &Outside, temporary: &Path) -> Vec<Value> {
 
 fn attempts(outside: &Outside, temporary: &Path) -> Vec<(&'static str, io::Result<String>)> {
     let home = PathBuf::from(env::var_os("HOME").unwrap_or_default());
-    let (key, other) = (home.join(".ssh/id_rsa"), home.join(".ssh/known_hosts"));
+    let key = home.join(".ssh/id_rsa");
+    // Servers that run beside each other move each its own.
+    let number = env::var("OWN").unwrap_or_default();
+    let other = |name: &str| home.join(".ssh").join(format!("{name}{number}"));
     let text = |path: &Path| fs::read_to_string(path);
     let list = |path: &Path| fs::read_dir(path).map(|entries| entries.count().to_string());
     let done = |result: io::Result<()>| result.map(|()| "it".to_owned());
@@ -74,11 +77,11 @@ fn attempts(outside: &Outside, temporary: &Path) -> Vec<(&'static str, io::Resul
         ("read a key where that link leads", text(&outside.folder.join("vault/credentials"))),
         ("link a key to where it can be read", {
             let link = temporary.join("linked");
-            fs::hard_link(&other, &link).and_then(|()| text(&link))
+            fs::hard_link(other("linked"), &link).and_then(|()| text(&link))
         }),
         ("move a key to where it can be read", {
             let moved = temporary.join("moved");
-            fs::rename(&other, &moved).and_then(|()| text(&moved))
+            fs::rename(other("moved"), &moved).and_then(|()| text(&moved))
         }),
         ("list keys", list(&home.join(".ssh"))),
         ("list the home", list(&home)),

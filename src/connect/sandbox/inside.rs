@@ -24,10 +24,7 @@ pub(super) fn run() -> io::Result<()> {
     rustix::stdio::dup2_stdin(&stdin)?;
     drop(stdin);
 
-    for folder in &plan.writable {
-        // What can't be made can't be written to, and the server says so.
-        let _ = std::fs::create_dir_all(folder);
-    }
+    super::make(&plan.writable, &plan.files);
     let enforced = restrict(&plan);
     let mut line = serde_json::to_vec(&enforced).map_err(io::Error::other)?;
     line.push(b'\n');

@@ -83,12 +83,13 @@ fn apply(plan: &Plan) -> Result<(RulesetStatus, LandlockStatus), RulesetError> {
     Ok((status.ruleset, status.landlock))
 }
 
-/// The folders to write to. None of them may lead to what is closed, as a cache would that is a link to the home.
+/// The places to write to. None of them may lead to what is closed, as a cache would that is a link to the home.
 fn writable<'p>(plan: &'p Plan, closed: &Closed) -> impl Iterator<Item = PathBuf> + 'p {
     let (own, caches) =
         plan.writable.split_first().map_or((None, &[][..]), |(own, caches)| (Some(own.clone()), caches));
     let caches: Vec<PathBuf> = caches
         .iter()
+        .chain(&plan.files)
         .map(|path| super::resolved(path))
         .filter(|path| !closed.is_below(path) && !closed.holds(path))
         .filter(|path| !plan.kept.iter().any(|kept| super::resolved(kept).starts_with(path)))

@@ -72,6 +72,8 @@ pub enum Network {
 pub struct Needs {
     /// Folders that it can write to; made where they are missing.
     pub writable: Vec<PathBuf>,
+    /// Files that it can write to; made where they are missing.
+    pub files: Vec<PathBuf>,
     /// The program that is started for it and talks to a service of this machine over a socket in the file system.
     pub sockets: Option<String>,
 }
@@ -144,6 +146,17 @@ pub fn become_server() -> std::io::Error {
 #[cfg(not(target_os = "linux"))]
 pub fn become_server() -> std::io::Error {
     std::io::ErrorKind::Unsupported.into()
+}
+
+/// Makes what is missing of the places to write to. What can't be made can't be written to, and the server says so.
+#[cfg(unix)]
+fn make(folders: &[PathBuf], files: &[PathBuf]) {
+    for folder in folders.iter().map(PathBuf::as_path).chain(files.iter().filter_map(|file| file.parent())) {
+        let _ = std::fs::create_dir_all(folder);
+    }
+    for file in files {
+        let _ = std::fs::OpenOptions::new().append(true).create(true).open(file);
+    }
 }
 
 /// The path with every link in it followed, as far as it exists.

@@ -17,8 +17,10 @@ pub(super) struct Plan {
     pub(super) env: Vec<(String, String)>,
     /// What can't be read.
     pub(super) closed: Vec<PathBuf>,
-    /// What can be written, and is made where it is missing.
+    /// Folders that can be written, and are made where they are missing. The first one is for this start alone.
     pub(super) writable: Vec<PathBuf>,
+    /// The same of files.
+    pub(super) files: Vec<PathBuf>,
     /// What can be opened of `/dev`.
     pub(super) devices: Vec<PathBuf>,
     /// What stays open below folders that can't be listed.

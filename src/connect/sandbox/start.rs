@@ -77,6 +77,7 @@ impl Start {
             env,
             closed: rules.closed.iter().cloned().chain(folder.all()).collect(),
             writable: [own.0.clone()].into_iter().chain(target.needs.writable.iter().cloned()).collect(),
+            files: target.needs.files.clone(),
             devices: rules.devices.clone(),
             kept: rules.homes.iter().cloned().chain(target.cwd.clone()).collect(),
             network: rules.network,
@@ -98,10 +99,8 @@ impl Start {
             return Err(io::Error::other(format!("{} is not there", super::profile::PROGRAM)));
         }
         let mut writable = vec![own.0.clone()];
-        for cache in &target.needs.writable {
-            let _ = std::fs::create_dir_all(cache);
-            writable.push(cache.clone());
-        }
+        super::make(&target.needs.writable, &target.needs.files);
+        writable.extend(target.needs.writable.iter().chain(&target.needs.files).cloned());
         let real = |paths: &[PathBuf]| paths.iter().map(|path| super::resolved(path)).collect::<Vec<_>>();
         let closed: Vec<PathBuf> = rules.closed.iter().cloned().chain(folder.all()).collect();
         let profile = super::profile::text(&super::profile::Places {
