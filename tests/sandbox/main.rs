@@ -2,7 +2,7 @@
 //!
 //! `--serve` makes this program that server. Everything is tried with the sandbox and without: what is not had without it
 //! either proves nothing.
-#![allow(clippy::print_stdout)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout)]
 
 #[cfg(not(target_os = "linux"))]
 fn main() {

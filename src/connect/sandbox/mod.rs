@@ -10,18 +10,23 @@ mod folder;
 mod inside;
 #[cfg(target_os = "linux")]
 mod landlock;
+#[cfg(target_os = "linux")]
+mod outside;
+#[cfg(target_os = "linux")]
 mod plan;
 #[cfg(target_os = "linux")]
 mod privileges;
 #[cfg(any(target_os = "macos", test))]
 mod profile;
+#[cfg(target_os = "macos")]
+mod seatbelt;
 #[cfg(target_os = "linux")]
 mod seccomp;
 mod start;
 #[cfg(target_os = "linux")]
 mod tree;
 
-#[cfg(unix)]
+#[cfg(any(target_os = "linux", target_os = "macos"))]
 use std::path::Path;
 use std::path::PathBuf;
 
@@ -100,7 +105,7 @@ pub struct Enforced {
 
 impl Enforced {
     /// All, or what is missing of it.
-    #[cfg_attr(not(unix), expect(dead_code, reason = "nothing is enforced there"))]
+    #[cfg(any(target_os = "linux", target_os = "macos"))]
     fn but_for(missing: &[String]) -> Self {
         let level = if missing.is_empty() { Level::Full } else { Level::Partial };
         Self { level, reason: (!missing.is_empty()).then(|| missing.join("; ")) }
@@ -112,7 +117,7 @@ impl Enforced {
 }
 
 /// What is missing where a program may use sockets.
-#[cfg(unix)]
+#[cfg(any(target_os = "linux", target_os = "macos"))]
 fn for_sockets(program: &str) -> String {
     format!("it may use local sockets, as `{program}` has to")
 }
@@ -149,7 +154,7 @@ pub fn become_server() -> std::io::Error {
 }
 
 /// Makes what is missing of the places to write to. What can't be made can't be written to, and the server says so.
-#[cfg(unix)]
+#[cfg(any(target_os = "linux", target_os = "macos"))]
 fn make(folders: &[PathBuf], files: &[PathBuf]) {
     for folder in folders.iter().map(PathBuf::as_path).chain(files.iter().filter_map(|file| file.parent())) {
         let _ = std::fs::create_dir_all(folder);
@@ -160,7 +165,7 @@ fn make(folders: &[PathBuf], files: &[PathBuf]) {
 }
 
 /// The path with every link in it followed, as far as it exists.
-#[cfg(unix)]
+#[cfg(any(target_os = "linux", target_os = "macos"))]
 fn resolved(path: &Path) -> PathBuf {
     let mut behind = Vec::new();
     for existing in path.ancestors() {
