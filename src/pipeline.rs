@@ -1,6 +1,7 @@
 //! The whole scan in one place: each stage takes what the one before gave.
 
 mod ask;
+mod confine;
 pub mod examples;
 mod hidden;
 mod identity;
@@ -12,10 +13,11 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 pub use crate::config::Given;
+pub use confine::{Confine, Places};
 
 use crate::config::{self, Config};
 use crate::connect::{self, Bounds, Catalog, Consent, Progress};
-use crate::discover::{self, Clients, ConfigFile, Found};
+use crate::discover::{self, Clients, ConfigFile, Found, Home};
 use crate::document::{self, Source, Sources, Span};
 use crate::finding::Finding;
 use crate::judge::{self, Judged, Known};
@@ -42,6 +44,8 @@ pub struct Tables {
     pub known: Known,
     /// Rules.
     pub packs: Packs,
+    /// What a sandbox closes and leaves open.
+    pub places: Places,
 }
 
 /// A table that can't be read.
@@ -65,6 +69,8 @@ impl Tables {
             known: Known::parse(data("packages.toml"), data("dangers.toml"))
                 .map_err(|error| TablesError(error.to_string()))?,
             packs: Packs::built_in().and_then(|built_in| built_in.with(packs)).map_err(all)?,
+            places: Places::parse(data("sandbox.toml"))
+                .map_err(|error| TablesError(format!("rules/sandbox.toml: {error}")))?,
         })
     }
 }
@@ -72,7 +78,7 @@ impl Tables {
 impl Tables {
     /// Those that judging entries needs, where no version in use is known.
     pub fn for_entries(&self) -> judge::Tables<'_> {
-        let Self { clients, grammar, known, packs } = self;
+        let Self { clients, grammar, known, packs, places: _ } = self;
         judge::Tables { packs, known, clients, grammar, versions: Versions::none() }
     }
 }
@@ -116,6 +122,8 @@ pub struct Asking<'a> {
     pub bearer: Option<String>,
     /// Bounds of each server.
     pub bounds: Bounds,
+    /// Whether they are shut in.
+    pub confine: Confine,
     /// How many at once.
     pub jobs: usize,
     /// Set to end everything early.
@@ -347,11 +355,24 @@ fn ask(input: Input, tables: &Tables, asking: Asking<'_>) -> Told {
     redact::mask(&mut sources, &judged, &redactor);
 
     // Without a home there are no configs but those of projects, which have folders of their own.
-    let nowhere = discover::Home::other(request.current.clone(), discover::Os::Linux);
+    let nowhere = Home::other(request.current.clone(), discover::Os::Linux);
     let home = request.homes.first().unwrap_or(&nowhere);
-    let mut asked = ask::servers(&configs, &launches, &judged, redactor, asking, home, tables);
+    let sandbox = tables.places.sandbox(&asking.confine, &homes(&request, &asking), &tables.clients);
+    let mut asked =
+        ask::servers(&configs, &launches, &judged, redactor, asking, ask::Here { home, sandbox: &sandbox }, tables);
     coverage.servers = std::mem::take(&mut asked.coverage);
     Told { sources, coverage, judged, asked }
+}
+
+/// The homes whose places are closed: those that are looked at, and the one that started servers are told.
+fn homes(request: &discover::Request, asking: &Asking<'_>) -> Vec<Home> {
+    let mut homes = request.homes.clone();
+    let told = asking.base_env.iter().find(|(name, _)| name == "HOME").map(|(_, value)| PathBuf::from(value));
+    if let Some(told) = told.filter(|told| homes.iter().all(|home| home.folder() != told)) {
+        let variables = asking.variables.iter().cloned().collect();
+        homes.push(Home::new(told, confine::this_system(), variables));
+    }
+    homes
 }
 
 /// Judges a saved list. Nothing is started.
@@ -406,6 +427,7 @@ fn told(catalog: &Catalog, source: &Source) -> ServerCoverage {
         prompts: Some(catalog.prompts.len()),
         resources: Some(catalog.resources.len() + catalog.templates.len()),
         ms: None,
+        sandbox: None,
     }
 }
 

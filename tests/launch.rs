@@ -30,7 +30,7 @@ fn nothing_starts_unasked() {
         place.run(args);
         assert!(!mark.exists(), "{args:?} started a server");
     }
-    place.run(&["--launch", "all", "--timeout", "1"]);
+    place.run(&["--launch", "all", "--timeout", "1", "--no-sandbox"]);
     assert!(mark.exists(), "the same config does start it when asked to");
 }
 
@@ -96,7 +96,7 @@ fn a_started_server_gets_only_its_own_variables() {
     let mut command = std::process::Command::new(binary());
     let path = std::env::var_os("PATH").unwrap();
     command
-        .args(["--launch", "all", "--timeout", "1"])
+        .args(["--launch", "all", "--timeout", "1", "--no-sandbox"])
         .env_clear()
         .env("PATH", path)
         .env("HOME", place.home())
@@ -213,7 +213,7 @@ fn what_is_dangerous_is_started_when_asked_for() {
         "command": runtime, "args": ["run", "-v", "/var/run/docker.sock:/var/run/docker.sock", "acme/x"], "env": {"MARK": mark}
     }}});
     place.write("home/.cursor/mcp.json", config.to_string());
-    let ran = place.run(&["--launch", "all", "--format", "json"]);
+    let ran = place.run(&["--launch", "all", "--no-sandbox", "--format", "json"]);
     assert!(ran.rules().iter().any(|rule| rule == "container/docker-socket"), "{}", ran.out);
     assert!(mark.exists(), "{}", ran.out);
 }

@@ -56,6 +56,9 @@ pub(super) enum Command {
     /// What ends the servers when this program is killed
     #[command(name = crate::connect::WATCH, hide = true)]
     Watch,
+    /// What shuts itself in and becomes a server
+    #[command(name = crate::connect::EXEC, hide = true)]
+    Exec,
 }
 
 #[derive(Args, Debug)]
@@ -152,6 +155,12 @@ pub(super) struct Servers {
     /// How many servers to ask at once
     #[arg(long, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u16).range(1..=256), help_heading = "Servers")]
     pub(super) jobs: u16,
+    /// Start servers without the sandbox that keeps them from reading credentials and writing to your home
+    #[arg(long, help_heading = "Servers")]
+    pub(super) no_sandbox: bool,
+    /// What started servers may do over the network. With `none`, packages have to be there already
+    #[arg(long, value_name = "WHAT", default_value = "open", conflicts_with = "no_sandbox", help_heading = "Servers")]
+    pub(super) sandbox_network: NetworkName,
     #[command(flatten)]
     pub(super) limits: Limits,
 }
@@ -312,6 +321,23 @@ pub(super) enum LaunchPolicy {
     All,
     /// Ask none, whatever was approved before
     None,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum NetworkName {
+    /// Whatever they want
+    Open,
+    /// Nothing
+    None,
+}
+
+impl From<NetworkName> for crate::connect::Network {
+    fn from(name: NetworkName) -> Self {
+        match name {
+            NetworkName::Open => Self::Open,
+            NetworkName::None => Self::None,
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

@@ -10,11 +10,19 @@ use crate::text::visible;
 pub(super) struct AtTerminal {
     /// What needs no question, and where answers are remembered, if they can be.
     pub(super) approved: Option<Store>,
+    /// What started programs can and can't do, in a sentence.
+    pub(super) sandbox: &'static str,
 }
 
 impl Consent for AtTerminal {
     fn allow(&mut self, questions: &[Question]) -> Vec<bool> {
-        converse(questions, self.approved.as_mut(), &mut std::io::stdin().lock(), &mut std::io::stderr().lock())
+        converse(
+            questions,
+            self.approved.as_mut(),
+            self.sandbox,
+            &mut std::io::stdin().lock(),
+            &mut std::io::stderr().lock(),
+        )
     }
 }
 
@@ -23,6 +31,7 @@ impl Consent for AtTerminal {
 fn converse(
     questions: &[Question],
     mut approved: Option<&mut Store>,
+    sandbox: &str,
     input: &mut dyn BufRead,
     output: &mut dyn Write,
 ) -> Vec<bool> {
@@ -38,7 +47,7 @@ fn converse(
         return allowed;
     }
     let asked: Vec<&Question> = open.iter().map(|index| &questions[*index]).collect();
-    let chosen = choose(&asked, input, output);
+    let chosen = choose(&asked, sandbox, input, output);
     for (index, chosen) in open.iter().zip(&chosen) {
         allowed[*index] = *chosen;
     }
@@ -50,9 +59,9 @@ fn converse(
 }
 
 /// Which of them.
-fn choose(questions: &[&Question], input: &mut dyn BufRead, output: &mut dyn Write) -> Vec<bool> {
+fn choose(questions: &[&Question], sandbox: &str, input: &mut dyn BufRead, output: &mut dyn Write) -> Vec<bool> {
     let none = vec![false; questions.len()];
-    if write!(output, "{}", list(questions)).is_err() {
+    if write!(output, "{}", list(questions, sandbox)).is_err() {
         return none;
     }
     for _ in 0..3 {
@@ -113,7 +122,7 @@ fn in_short(deed: &Deed) -> String {
     }
 }
 
-fn list(questions: &[&Question]) -> String {
+fn list(questions: &[&Question], sandbox: &str) -> String {
     let starts = questions.iter().any(|question| matches!(question.deed, Deed::Start { .. }));
     let connects = questions.iter().any(|question| matches!(question.deed, Deed::Connect { .. }));
     let mut text = String::from("To ask servers what they offer, ");
@@ -154,6 +163,9 @@ fn list(questions: &[&Question]) -> String {
         text.push_str(&format!("     from {}{whose}\n", visible(&question.config)));
     }
     text.push('\n');
+    if starts {
+        text.push_str(&format!("{sandbox}\n\n"));
+    }
     text
 }
 
@@ -211,7 +223,7 @@ mod tests {
     fn answer(input: &str) -> (Vec<bool>, String) {
         let questions = [question("one"), question("two"), question("three")];
         let mut output = Vec::new();
-        let chosen = converse(&questions, None, &mut input.as_bytes(), &mut output);
+        let chosen = converse(&questions, None, "In a sandbox.", &mut input.as_bytes(), &mut output);
         (chosen, String::from_utf8(output).unwrap())
     }
 
@@ -252,7 +264,7 @@ mod tests {
             origin: Some("https://x.example".into()),
             headers: ["Authorization", "X-\u{1b}"].map(|name| Handed { name: name.into(), made_up: false }).into(),
         };
-        let shown = list(&[&question("one"), &Question { deed: connect, ..question("two") }]);
+        let shown = list(&[&question("one"), &Question { deed: connect, ..question("two") }], "In a sandbox.");
         for part in [
             "these addresses would be connected to",
             "connect to https://${HOST}/mcp?key=[redacted]",

@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::args::Demo;
-use super::servers::{base_env, stop_flag};
+use super::servers::{base_env, confined, stop_flag};
 use super::{Exit, Failure, output, progress};
-use crate::connect::{Bounds, Consent, Deed, Question};
+use crate::connect::{Bounds, Consent, Deed, Network, Question};
 use crate::discover::{Home, Os, Request};
 use crate::finding::Confidence;
 use crate::pipeline::{self, Asking, Input, Tables};
@@ -55,6 +55,7 @@ pub(super) fn run(demo: &Demo) -> Result<Exit, Failure> {
             watchdog: std::env::current_exe().ok(),
             ..Bounds::default()
         },
+        confine: confined(Network::None),
         jobs: 8,
         stop: &stop,
         progress: progress.as_ref(),

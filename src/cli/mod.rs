@@ -59,6 +59,10 @@ pub fn main() -> ExitCode {
                 crate::connect::watch(io::stdin().lock());
                 Ok(Exit::Clean)
             }
+            Some(Command::Exec) => {
+                complain(&crate::connect::become_server().to_string());
+                Ok(Exit::Usage)
+            }
         },
         Err(error) => {
             refuse(&error);

@@ -6,11 +6,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::approvals::{self, Store};
-use super::args::{LaunchPolicy, Place, Servers};
+use super::args::{LaunchPolicy, NetworkName, Place, Servers};
 use super::{Failure, ask, place, progress};
-use crate::connect::{Always, Bounds, Consent, Never, Progress, Question};
+use crate::connect::{self, Always, Bounds, Consent, Network, Never, Progress, Question};
 use crate::discover::{Clients, same_variable};
-use crate::pipeline::{Asking, Given, Input, Values};
+use crate::pipeline::{Asking, Confine, Given, Input, Values};
 
 /// Variables that every program needs and that say nothing about the user's accounts.
 const BASE_VARIABLES: &[&str] = &[
@@ -67,6 +67,7 @@ pub(super) struct Setup {
     consent: Box<dyn Consent>,
     progress: Box<dyn Progress>,
     bounds: Bounds,
+    confine: Confine,
     jobs: usize,
     values: Option<Values>,
     bearer: Option<String>,
@@ -85,6 +86,7 @@ impl Setup {
             values: servers.env_values.map(Into::into),
             progress: progress::new(),
             bounds: Bounds { watchdog: std::env::current_exe().ok(), ..servers.limits.bounds() },
+            confine: confine(servers),
             jobs: servers.jobs.into(),
             bearer,
             variables,
@@ -101,6 +103,7 @@ impl Setup {
             values: self.values,
             bearer: self.bearer.clone(),
             bounds: self.bounds.clone(),
+            confine: self.confine.clone(),
             jobs: self.jobs,
             stop: &self.stop,
             progress: self.progress.as_ref(),
@@ -157,6 +160,37 @@ fn bearer(name: &str, variables: &[(String, String)]) -> Result<String, Failure>
     Ok(token.to_owned())
 }
 
+/// Whether servers are shut in.
+fn confine(servers: &Servers) -> Confine {
+    if servers.no_sandbox {
+        return Confine::No("--no-sandbox".to_owned());
+    }
+    confined(servers.sandbox_network.into())
+}
+
+/// Shut in by this program.
+pub(super) fn confined(network: Network) -> Confine {
+    match std::env::current_exe() {
+        Ok(program) => Confine::Yes { program, network },
+        Err(error) => Confine::No(format!("this program does not know where it lies: {error}")),
+    }
+}
+
+/// What the question says of the sandbox.
+fn promise(servers: &Servers) -> &'static str {
+    if servers.no_sandbox {
+        "They run without a sandbox, so each can read and write whatever you can."
+    } else if !connect::has_sandbox() {
+        "This system offers no sandbox, so each can read and write whatever you can."
+    } else if servers.sandbox_network == NetworkName::None {
+        "They run in a sandbox: each can read your files but for credentials and the configs of clients, can write only to \
+         a temporary folder and the caches of its runner, and reaches no network."
+    } else {
+        "They run in a sandbox: each can read your files but for credentials and the configs of clients, can write only to \
+         a temporary folder and the caches of its runner, and can use the network."
+    }
+}
+
 /// Whoever answers, and from then on something runs.
 struct Armed<C> {
     consent: C,
@@ -206,7 +240,7 @@ fn consent(
         LaunchPolicy::None => Ok(Box::new(Never)),
         LaunchPolicy::Ask if terminal => {
             let approved = approvals::own_home(variables).ok().map(|home| Store::open(&home)).transpose()?;
-            Ok(Box::new(Armed { consent: ask::AtTerminal { approved }, idle }))
+            Ok(Box::new(Armed { consent: ask::AtTerminal { approved, sandbox: promise(servers) }, idle }))
         }
         LaunchPolicy::Ask => {
             Err(Failure::Usage("--launch ask needs a terminal; use --launch all or --launch none".to_owned()))

@@ -16,6 +16,7 @@ mod list;
 mod opening;
 mod process;
 mod proxy;
+mod sandbox;
 mod saved;
 mod scan;
 mod session;
@@ -29,15 +30,18 @@ mod watchdog;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
 pub use address::{is_open_address, origin};
 pub use catalog::{Catalog, Look, Origin};
 pub use consent::{Always, Consent, Deed, Handed, Never, Question};
+pub use sandbox::{
+    Enforced, Level, Needs, Network, Rules as SandboxRules, Sandbox, WORD as EXEC, become_server,
+    is_there as has_sandbox,
+};
 pub use saved::{SavedError, read_saved};
 pub use watchdog::{WORD as WATCH, watch};
 
@@ -82,6 +86,8 @@ pub struct Target {
     pub cwd: Option<PathBuf>,
     /// Client names under which it is asked again, in turn.
     pub callers: Vec<String>,
+    /// What the sandbox has to leave open for it.
+    pub needs: Needs,
     /// Knows the values that must not leave: of what the server says, only what is clean gets into a reason.
     pub redactor: Arc<Redactor>,
 }
@@ -171,6 +177,8 @@ pub struct Reply {
     pub elapsed: Duration,
     /// Lines, or JSON values, that were no messages.
     pub noise: usize,
+    /// How far it was shut in; nothing where nothing was started.
+    pub sandbox: Option<Enforced>,
 }
 
 /// Something that happened to a server.
@@ -215,27 +223,43 @@ struct Context<'a> {
     end: Instant,
     watchdog: Option<&'a Arc<Watchdog>>,
     budget: &'a Arc<Budget>,
+    sandbox: &'a Sandbox,
+    /// Where the temporary folders of servers are made.
+    folder: Option<&'a sandbox::Folder>,
+    enforced: OnceLock<Enforced>,
 }
 
 impl Context<'_> {
     /// The same for a conversation that begins now, under another client name.
     fn under<'a>(&'a self, caller: &'a str) -> Context<'a> {
-        let Self { target, env, bounds, stop, watchdog, budget, .. } = *self;
-        Context { target, env, bounds, stop, caller, end: Instant::now() + bounds.total, watchdog, budget }
+        let Self { target, env, bounds, stop, watchdog, budget, sandbox, folder, .. } = *self;
+        let end = Instant::now() + bounds.total;
+        let enforced = OnceLock::new();
+        Context { target, env, bounds, stop, caller, end, watchdog, budget, sandbox, folder, enforced }
+    }
+
+    /// Notes how far the server was shut in. A second start of it differs in nothing.
+    fn note(&self, enforced: Enforced) {
+        self.enforced.get_or_init(|| enforced);
     }
 }
+
+/// What a user can do about a server that needs more than the sandbox lets it have.
+const HINT: &str = "it ran in the sandbox, and --no-sandbox would start it without";
 
 /// The client name that servers are told.
 const CALLER: &str = "mcpscan";
 
 /// Asks all servers, up to `jobs` at a time. The replies are in the order of the targets.
 ///
-/// A server's environment is `base_env` and its own variables, nothing else. Once `stop` is set, everything is killed
+/// A server's environment is `base_env` and its own variables, nothing else; in a sandbox, the temporary folder is one of
+/// its own. Once `stop` is set, everything is killed
 /// and what is not finished ends as "interrupted". When this returns, no server runs any more.
 pub fn query_all(
     targets: &[Target],
     base_env: &[(String, String)],
     bounds: &Bounds,
+    sandbox: &Sandbox,
     jobs: usize,
     stop: &AtomicBool,
     progress: &dyn Progress,
@@ -247,14 +271,30 @@ pub fn query_all(
     let watchdog = bounds.watchdog.as_deref().filter(|_| any).and_then(Watchdog::start).map(Arc::new);
     let watchdog = watchdog.as_ref();
     let budget = &Budget::new(bounds);
+    let folder = any.then(|| sandbox::run_folder(sandbox)).flatten();
+    let folder = folder.as_ref();
+    if let (Some(watchdog), Some(folder)) = (watchdog, folder) {
+        watchdog.keep_clean(folder.path());
+    }
     thread::scope(|scope| {
         let work = move || {
             loop {
                 let index = next.fetch_add(1, Ordering::Relaxed);
                 let Some(target) = targets.get(index) else { return };
-                let end = Instant::now() + bounds.total;
                 let budget = &budget.next();
-                let context = Context { target, env: base_env, bounds, stop, caller: CALLER, end, watchdog, budget };
+                let context = Context {
+                    target,
+                    env: base_env,
+                    bounds,
+                    stop,
+                    caller: CALLER,
+                    end: Instant::now() + bounds.total,
+                    watchdog,
+                    budget,
+                    sandbox,
+                    folder,
+                    enforced: OnceLock::new(),
+                };
                 let (reply, ending) = guarded(&context, index, progress);
                 *slots[index].lock().unwrap_or_else(PoisonError::into_inner) = Some(reply);
                 if let Some(ending) = ending {
@@ -283,7 +323,15 @@ impl Reply {
     /// Nothing yet.
     fn new(target: &Target, reason: Option<String>) -> Self {
         let catalog = Catalog { client: target.client.clone(), server: target.name.clone(), ..Catalog::default() };
-        Self { catalog, later: Vec::new(), status: Status::Failed, reason, elapsed: Duration::ZERO, noise: 0 }
+        Self {
+            catalog,
+            later: Vec::new(),
+            status: Status::Failed,
+            reason,
+            elapsed: Duration::ZERO,
+            noise: 0,
+            sandbox: None,
+        }
     }
 }
 
@@ -299,8 +347,26 @@ fn guarded(context: &Context<'_>, index: usize, progress: &dyn Progress) -> (Rep
         (Reply::new(context.target, Some("mcpscan itself failed on what it answered".into())), None)
     });
     reply.elapsed = started.elapsed();
+    reply.sandbox = context.enforced.get().cloned();
     progress.event(index, Event::Done { status: reply.status, elapsed: reply.elapsed });
     (reply, ending)
+}
+
+/// A trouble, with what may be behind it: a server that is kept from what it needs rarely knows why.
+fn hinted(context: &Context<'_>, trouble: &Trouble) -> String {
+    let text = trouble.to_string();
+    let Sandbox::On(rules) = context.sandbox else { return text };
+    let shut_in = context.enforced.get().is_some_and(|enforced| enforced.level != Level::None);
+    let speechless = match trouble {
+        // A program that ends well and says nothing is no server, wherever it runs.
+        Trouble::Gone { how, words, .. } => words.is_none() && !how.ends_with("status 0"),
+        Trouble::Silent { words, .. } => words.is_none(),
+        Trouble::Refused { .. } => false,
+        _ => return text,
+    };
+    let said = text.to_lowercase();
+    let of_it = || rules.network == Network::None || rules.hints.iter().any(|word| said.contains(word.as_str()));
+    if shut_in && (speechless || of_it()) { format!("{text}; {HINT}") } else { text }
 }
 
 /// Asks one server for everything, as often as it is to be asked. What it went over is given back to be ended.
@@ -332,7 +398,7 @@ fn look<'a>(
             if matches!(greeting, Err(Trouble::SignIn { .. })) {
                 reply.status = Status::NeedsSignIn;
             }
-            reply.reason = greeting.err().and_then(|trouble| reason(context, &trouble.to_string()));
+            reply.reason = greeting.err().and_then(|trouble| reason(context, &hinted(context, &trouble)));
             reply.noise = session.as_ref().map_or(0, session::Session::noise);
             return (reply, session.map(|session| (session, session::Greeting::default())));
         }

@@ -10,7 +10,8 @@ use std::time::{Duration, Instant};
 
 use process_wrap::std::{ChildWrapper, CommandWrap};
 
-use super::Target;
+use super::Context;
+use super::sandbox::{Enforced, Own, Start};
 use super::stderr::Tail;
 use super::strays::Strays;
 use super::trouble::Trouble;
@@ -29,46 +30,45 @@ pub(super) struct Process {
     strays: Strays,
     ended: bool,
     watchdog: Option<Arc<Watchdog>>,
+    /// Its temporary folder, which goes once nobody is left to fill it.
+    folder: Option<Own>,
 }
 
 impl Process {
-    /// Starts `target` with exactly `env` and its own variables.
+    /// Starts the target with exactly the variables that it is meant to get, shut in where that can be had.
     ///
     /// # Errors
     /// [`Trouble::NotStarted`] with the cause as a user would name it.
-    pub(super) fn start(
-        target: &Target,
-        env: &[(String, String)],
-        watchdog: Option<Arc<Watchdog>>,
-    ) -> Result<(Self, ChildStdin, ChildStdout), Trouble> {
+    pub(super) fn start(context: &Context<'_>) -> Result<(Self, ChildStdin, ChildStdout), Trouble> {
+        let target = context.target;
         let failed = |cause: String| Trouble::NotStarted { program: target.program.clone(), cause };
-        let variables = || env.iter().chain(&target.env);
-        let mut command = Command::new(resolve(&target.program, variables()));
-        command.args(&target.args).env_clear();
-        command.envs(variables().map(|(name, value)| (name, value)));
-        if let Some(folder) = &target.cwd {
-            if !folder.is_dir() {
-                return Err(failed(format!("its folder `{}` does not exist", folder.display())));
-            }
-            command.current_dir(folder);
+        let not_started = |error: io::Error| failed(start_error(&error, &target.program));
+        if let Some(folder) = target.cwd.as_ref().filter(|folder| !folder.is_dir()) {
+            return Err(failed(format!("its folder `{}` does not exist", folder.display())));
         }
-        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-
-        let mut wrap = CommandWrap::from(command);
-        // A session of its own is a group of its own without our terminal: the server can neither write escape
-        // sequences there nor read what is typed, and its leader cannot leave the group that gets killed.
-        #[cfg(unix)]
-        wrap.wrap(process_wrap::std::ProcessSession);
-        #[cfg(windows)]
-        wrap.wrap(process_wrap::std::JobObject);
-        let mut child = wrap.spawn().map_err(|error| failed(start_error(&error, &target.program)))?;
-
+        let (start, mut child) = begin(context).map_err(not_started)?;
         let (stdin, stdout, stderr) = (child.stdin().take(), child.stdout().take(), child.stderr().take());
-        if let Some(watchdog) = &watchdog {
+        if let Some(watchdog) = context.watchdog {
             watchdog.started(child.id());
         }
         let strays = Strays::of(child.id());
-        let process = Self { child, status: None, stderr: Arc::default(), strays, ended: false, watchdog };
+        let watchdog = context.watchdog.cloned();
+        let mut process =
+            Self { child, status: None, stderr: Arc::default(), strays, ended: false, watchdog, folder: None };
+        let stdin = match start {
+            Some(start) => {
+                let (stdin, enforced, folder) = start.hand_over(stdin).map_err(|error| match error.kind() {
+                    io::ErrorKind::PermissionDenied => {
+                        failed(format!("{}; {}", start_error(&error, &target.program), super::HINT))
+                    }
+                    _ => not_started(error),
+                })?;
+                context.note(enforced);
+                process.folder = Some(folder);
+                stdin
+            }
+            None => stdin,
+        };
         let (Some(stdin), Some(stdout), Some(stderr)) = (stdin, stdout, stderr) else {
             return Err(failed("it has no pipes".into()));
         };
@@ -161,7 +161,40 @@ impl Process {
         if let Some(watchdog) = &self.watchdog {
             watchdog.ended(self.child.id());
         }
+        drop(self.folder.take());
     }
+}
+
+/// Starts what becomes the target; where it can't be shut in, the target itself, and says so.
+fn begin(context: &Context<'_>) -> io::Result<(Option<Start>, Box<dyn ChildWrapper>)> {
+    let target = context.target;
+    let variables: Vec<(String, String)> = context.env.iter().chain(&target.env).cloned().collect();
+    let enforced = match Start::new(context.sandbox, context.folder, target, &variables) {
+        Ok((start, command)) => match spawn(command, context) {
+            Ok(child) => return Ok((Some(start), child)),
+            Err(error) => Enforced::none(format!("what shuts servers in can't be started: {error}")),
+        },
+        Err(enforced) => enforced,
+    };
+    context.note(enforced);
+    let mut command = Command::new(resolve(&target.program, variables.iter()));
+    command.args(&target.args).env_clear().envs(variables).stdin(Stdio::piped());
+    Ok((None, spawn(command, context)?))
+}
+
+fn spawn(mut command: Command, context: &Context<'_>) -> io::Result<Box<dyn ChildWrapper>> {
+    if let Some(folder) = &context.target.cwd {
+        command.current_dir(folder);
+    }
+    command.stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut wrap = CommandWrap::from(command);
+    // A session of its own is a group of its own without our terminal: the server can neither write escape
+    // sequences there nor read what is typed, and its leader cannot leave the group that gets killed.
+    #[cfg(unix)]
+    wrap.wrap(process_wrap::std::ProcessSession);
+    #[cfg(windows)]
+    wrap.wrap(process_wrap::std::JobObject);
+    wrap.spawn()
 }
 
 impl Drop for Process {

@@ -46,8 +46,8 @@ impl<'a> Stdio<'a> {
     /// # Errors
     /// [`Trouble::NotStarted`].
     pub(super) fn open(context: &Context<'a>) -> Result<Self, Trouble> {
-        let Context { target, env, bounds, stop, watchdog, .. } = *context;
-        let (process, stdin, stdout) = Process::start(target, env, watchdog.cloned())?;
+        let Context { target, bounds, stop, .. } = *context;
+        let (process, stdin, stdout) = Process::start(context)?;
         let (outgoing, lines) = channel::<Vec<u8>>();
         // One at a time: a parsed answer is many times its text, and a server may send what nobody asked for.
         let (frames, incoming) = sync_channel(1);

@@ -1,5 +1,6 @@
 //! What ends the servers when this program is killed and can end nothing itself: a second process that hears of each
-//! server, and of its end, through a pipe. When the pipe closes, whoever is still told as running is killed.
+//! server, and of its end, through a pipe. When the pipe closes, whoever is still told as running is killed, and their
+//! temporary folders are removed.
 //!
 //! Linux only: elsewhere a job object does it (Windows), or nothing does.
 
@@ -44,6 +45,14 @@ impl Watchdog {
         self.tell(&format!("-{process}\n"));
     }
 
+    /// A folder is to be removed in the end.
+    pub(super) fn keep_clean(&self, folder: &Path) {
+        // What is no text, or has a second line, is left to whoever made it.
+        if let Some(folder) = folder.to_str().filter(|folder| !folder.contains('\n')) {
+            self.tell(&format!("/{folder}\n"));
+        }
+    }
+
     fn tell(&self, line: &str) {
         let mut pipe = self.pipe.lock().unwrap_or_else(PoisonError::into_inner);
         // Where it is gone there is nobody to tell.
@@ -69,11 +78,13 @@ pub fn watch(input: impl std::io::BufRead) {
     use std::collections::BTreeMap;
 
     let mut running: BTreeMap<u32, Strays> = BTreeMap::new();
+    let mut folders: Vec<String> = Vec::new();
     for line in input.lines().map_while(Result::ok) {
         let Some((sign, number)) = line.split_at_checked(1) else { continue };
         match (sign, number.parse::<u32>()) {
             ("+", Ok(number)) => drop(running.insert(number, Strays::of(number))),
             ("-", Ok(number)) => drop(running.remove(&number)),
+            ("/", _) => folders.push(number.to_owned()),
             _ => {}
         }
     }
@@ -87,6 +98,16 @@ pub fn watch(input: impl std::io::BufRead) {
             let _ = killpg(Pid::from_raw(number), Signal::SIGKILL);
         }
         strays.kill();
+    }
+    // What is killed may write a moment longer.
+    for folder in folders {
+        for _ in 0..100 {
+            super::sandbox::remove(Path::new(&folder));
+            if !Path::new(&folder).exists() {
+                break;
+            }
+            std::thread::sleep(std::time::Duration::from_millis(10));
+        }
     }
 }
 

@@ -9,14 +9,16 @@ use super::identity;
 use super::target::{self, Filling, Ready};
 use super::{Asking, Tables};
 use crate::config::{Config, ServerEntry};
-use crate::connect::{self, Catalog, Deed, Handed, Origin, Question, Remote, Reply, Status, Target};
+use crate::connect::{
+    self, Catalog, Deed, Enforced, Handed, Level, Origin, Question, Remote, Reply, Sandbox, Status, Target,
+};
 use crate::discover::{Home, Scope};
 use crate::finding::Severity;
 use crate::judge::{self, Judged};
 use crate::launch::{self, Launch};
 use crate::rules::Packs;
 use crate::text::Redactor;
-use crate::triage::{ServerCoverage, ServerStatus};
+use crate::triage::{SandboxCoverage, SandboxLevel, ServerCoverage, ServerStatus};
 
 /// What asking gave.
 pub(super) struct Asked {
@@ -38,6 +40,20 @@ struct Startable {
     question: Question,
 }
 
+/// The home that started servers are told: their caches lie there, whosever configs are read.
+fn told(home: &Home, asking: &Asking<'_>) -> Home {
+    let told = asking.base_env.iter().find(|(name, _)| name == "HOME");
+    told.map_or_else(|| home.clone(), |(_, folder)| Home::new(folder.into(), home.os(), HashMap::new()))
+}
+
+/// Where servers are started.
+pub(super) struct Here<'a> {
+    /// The home that relative paths and references mean.
+    pub(super) home: &'a Home,
+    /// What shuts them in.
+    pub(super) sandbox: &'a Sandbox,
+}
+
 /// Asks every server that may be asked. Entries that start the same program with the same variables share one start, and
 /// those that send the same headers to the same address one conversation.
 pub(super) fn servers(
@@ -46,9 +62,10 @@ pub(super) fn servers(
     judged: &Judged,
     mut redactor: Redactor,
     asking: Asking<'_>,
-    home: &Home,
+    here: Here<'_>,
     tables: &Tables,
 ) -> Asked {
+    let Here { home, sandbox } = here;
     let (wanted, demands) = (asking.consent.wanted(), asking.consent.demands());
     if wanted {
         target::learn(&mut redactor, configs, &asking);
@@ -56,7 +73,8 @@ pub(super) fn servers(
     let redactor = Arc::new(redactor);
     let hidden = Hidden::new(judged);
     let mut asked = Asked { catalogs: Vec::new(), coverage: Vec::new(), redactor: Arc::clone(&redactor) };
-    let filling = Filling { asking: &asking, hidden: &hidden, redactor: &redactor, home, tables };
+    let filling =
+        Filling { asking: &asking, hidden: &hidden, redactor: &redactor, home, told: told(home, &asking), tables };
     let mut startable = Vec::new();
     for (config, launches) in configs.iter().zip(launches) {
         for (entry, launch) in config.servers.iter().zip(launches) {
@@ -72,6 +90,7 @@ pub(super) fn servers(
                 prompts: None,
                 resources: None,
                 ms: None,
+                sandbox: None,
             };
             let prepared = if wanted {
                 target::ready(entry, config, launch, &filling).and_then(|ready| {
@@ -110,7 +129,7 @@ pub(super) fn servers(
             asked.coverage[server.line].unasked = true;
         }
     }
-    for (server, reply) in chosen.iter().zip(replies(&chosen, &asking)) {
+    for (server, reply) in chosen.iter().zip(replies(&chosen, &asking, sandbox)) {
         let line = &mut asked.coverage[server.line];
         line.status = match reply.status {
             Status::Scanned => ServerStatus::Scanned,
@@ -126,11 +145,21 @@ pub(super) fn servers(
         line.tools = Some(reply.catalog.tools.len());
         line.prompts = Some(reply.catalog.prompts.len());
         line.resources = Some(reply.catalog.resources.len() + reply.catalog.templates.len());
+        line.sandbox = reply.sandbox.map(sandbox_coverage);
         line.ms = u64::try_from(reply.elapsed.as_millis()).ok();
         asked.catalogs.push(reply.catalog);
         asked.catalogs.extend(reply.later);
     }
     asked
+}
+
+fn sandbox_coverage(enforced: Enforced) -> SandboxCoverage {
+    let level = match enforced.level {
+        Level::Full => SandboxLevel::Full,
+        Level::Partial => SandboxLevel::Partial,
+        Level::None => SandboxLevel::None,
+    };
+    SandboxCoverage { level, reason: enforced.reason }
 }
 
 const NOT_STARTED: &str = "not started: only its entry was judged";
@@ -150,7 +179,7 @@ fn unasked(entry: &ServerEntry, launch: &Launch) -> (bool, &'static str) {
 }
 
 /// One reply for each chosen server, in order.
-fn replies(chosen: &[Startable], asking: &Asking<'_>) -> Vec<Reply> {
+fn replies(chosen: &[Startable], asking: &Asking<'_>, sandbox: &Sandbox) -> Vec<Reply> {
     type Same<'a> = (Option<&'a Remote>, &'a str, &'a [String], &'a [(String, String)], Option<&'a Path>);
     let mut first: HashMap<Same<'_>, usize> = HashMap::new();
     let mut targets: Vec<Target> = Vec::new();
@@ -167,8 +196,8 @@ fn replies(chosen: &[Startable], asking: &Asking<'_>) -> Vec<Reply> {
     }
     let mut last: Vec<Option<usize>> = vec![None; targets.len()];
     index.iter().enumerate().for_each(|(server, place)| last[*place] = Some(server));
-    let replies =
-        connect::query_all(&targets, &asking.base_env, &asking.bounds, asking.jobs, asking.stop, asking.progress);
+    let Asking { base_env, bounds, jobs, stop, progress, .. } = asking;
+    let replies = connect::query_all(&targets, base_env, bounds, sandbox, *jobs, stop, *progress);
     let mut replies: Vec<Option<Reply>> = replies.into_iter().map(Some).collect();
     chosen
         .iter()

@@ -79,6 +79,7 @@ mod tests {
             env: env.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect(),
             cwd: None,
             callers: Vec::new(),
+            needs: crate::connect::Needs::default(),
             redactor: Arc::default(),
         }
     }

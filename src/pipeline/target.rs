@@ -28,6 +28,8 @@ pub(super) struct Filling<'a, 'b> {
     pub(super) hidden: &'a Hidden<'a>,
     pub(super) redactor: &'a Arc<Redactor>,
     pub(super) home: &'a Home,
+    /// The home that started servers are told.
+    pub(super) told: Home,
     pub(super) tables: &'a Tables,
 }
 
@@ -62,6 +64,7 @@ pub(super) fn ready(
         env: Vec::new(),
         cwd: None,
         callers: filling.tables.clients.callers(&entry.client),
+        needs: filling.tables.places.needs(launch, &filling.told),
         redactor: Arc::clone(filling.redactor),
     };
     let ready = match (launch.is_local(), &entry.url) {

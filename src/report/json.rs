@@ -44,6 +44,10 @@ struct Server<'a> {
     prompts: Option<usize>,
     resources: Option<usize>,
     ms: Option<u64>,
+    /// Null where nothing was started.
+    sandbox: Option<&'static str>,
+    #[serde(rename = "sandboxReason", skip_serializing_if = "Option::is_none")]
+    sandbox_reason: Option<&'a str>,
 }
 
 #[derive(Serialize)]
@@ -134,6 +138,8 @@ fn server(server: &ServerCoverage) -> Server<'_> {
         prompts: server.prompts,
         resources: server.resources,
         ms: server.ms,
+        sandbox: server.sandbox.as_ref().map(|sandbox| sandbox.level.as_str()),
+        sandbox_reason: server.sandbox.as_ref().and_then(|sandbox| sandbox.reason.as_deref()),
     }
 }
 

@@ -114,6 +114,39 @@ pub struct ServerCoverage {
     pub resources: Option<usize>,
     /// Milliseconds it took.
     pub ms: Option<u64>,
+    /// How far it was shut in; nothing where nothing was started.
+    pub sandbox: Option<SandboxCoverage>,
+}
+
+/// How much of a sandbox there was.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SandboxLevel {
+    /// All of it.
+    Full,
+    /// A part.
+    Partial,
+    /// Nothing.
+    None,
+}
+
+impl SandboxLevel {
+    /// The word in every output.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Full => "full",
+            Self::Partial => "partial",
+            Self::None => "none",
+        }
+    }
+}
+
+/// How far a server was shut in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SandboxCoverage {
+    /// How far.
+    pub level: SandboxLevel,
+    /// What was missing; always there but for [`SandboxLevel::Full`].
+    pub reason: Option<String>,
 }
 
 impl Coverage {

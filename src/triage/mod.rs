@@ -3,7 +3,9 @@
 mod coverage;
 mod select;
 
-pub use coverage::{ConfigCoverage, ConfigStatus, Coverage, ServerCoverage, ServerStatus};
+pub use coverage::{
+    ConfigCoverage, ConfigStatus, Coverage, SandboxCoverage, SandboxLevel, ServerCoverage, ServerStatus,
+};
 pub use select::{Selection, UnknownRule};
 
 use std::cmp::{Ordering, Reverse};

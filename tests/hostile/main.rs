@@ -15,7 +15,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 use std::{env, thread};
 
-use mcpscan::connect::{Bounds, Event, Progress, Reply, Status, Target, query_all};
+use mcpscan::connect::{Bounds, Event, Needs, Progress, Reply, Sandbox, Status, Target, query_all};
 use mcpscan::text::Redactor;
 use table::Row;
 
@@ -126,6 +126,7 @@ fn target(behaviour: &str) -> Target {
         env: vec![("TOKEN".into(), SECRET.into())],
         cwd: (behaviour == "no-folder").then(|| PathBuf::from("/no/such/folder")),
         callers: Vec::new(),
+        needs: Needs::default(),
         redactor: std::sync::Arc::new(redactor),
     }
 }
@@ -149,7 +150,7 @@ fn is_little(peak: usize) -> Result<(), String> {
 /// Asks eight servers of a kind at once, within the bounds that users have, and prints its peak of memory.
 fn ask_eight(behaviour: &str) {
     let targets: Vec<Target> = (0..8).map(|_| target(behaviour)).collect();
-    let replies = query_all(&targets, &base(), &Bounds::default(), 8, &AtomicBool::new(false), &Nobody);
+    let replies = query_all(&targets, &base(), &Bounds::default(), &open(), 8, &AtomicBool::new(false), &Nobody);
     let found: Vec<_> = replies.iter().map(|reply| (reply.status, reply.reason.as_deref())).collect();
     println!("{} {found:?}", peak().unwrap_or_default());
 }
@@ -175,6 +176,11 @@ fn memory() -> Result<(), String> {
     })
 }
 
+/// What the sandbox does to servers is tested with the program that they become.
+fn open() -> Sandbox {
+    Sandbox::Off("a test".into())
+}
+
 /// What everybody may see, and nothing that would make a difference.
 fn base() -> Vec<(String, String)> {
     vec![("PATH".into(), env::var("PATH").unwrap_or_default())]
@@ -192,7 +198,7 @@ fn ensure(truth: bool, otherwise: impl FnOnce() -> String) -> Result<(), String>
 
 fn play(row: &Row) -> Result<(), String> {
     let started = Instant::now();
-    let replies = query_all(&[target(row.behaviour)], &base(), &bounds(), 4, &AtomicBool::new(false), &Nobody);
+    let replies = query_all(&[target(row.behaviour)], &base(), &bounds(), &open(), 4, &AtomicBool::new(false), &Nobody);
     let took = started.elapsed();
     let [reply] = replies.as_slice() else { return Err("not one reply".into()) };
     let brief = format!(
@@ -242,7 +248,7 @@ fn environment() -> Result<(), String> {
     let mut target = target("environment");
     target.env = vec![("OWN".into(), "1".into()), ("BOTH".into(), "own".into())];
     let base = vec![("BASE".to_owned(), "2".to_owned()), ("BOTH".to_owned(), "base".to_owned())];
-    let replies = query_all(&[target], &base, &bounds(), 1, &AtomicBool::new(false), &Nobody);
+    let replies = query_all(&[target], &base, &bounds(), &open(), 1, &AtomicBool::new(false), &Nobody);
     let text = |node: &mcpscan::document::Node, key| node.get(key).and_then(|value| value.scalar()).unwrap_or_default();
     let mut found: Vec<String> = replies[0]
         .catalog
@@ -268,7 +274,7 @@ fn order() -> Result<(), String> {
     let names = ["slow", "clean", "dies", "paged", "clean"];
     let targets: Vec<Target> = names.iter().map(|name| target(name)).collect();
     let heard = Heard::default();
-    let replies = query_all(&targets, &base(), &bounds(), 3, &AtomicBool::new(false), &heard);
+    let replies = query_all(&targets, &base(), &bounds(), &open(), 3, &AtomicBool::new(false), &heard);
     let found: Vec<&str> = replies.iter().map(|reply| reply.catalog.server.as_str()).collect();
     ensure(found == names, || format!("{found:?}"))?;
     ensure(replies.iter().all(|reply| reply.catalog.client.as_deref() == Some("test")), || "client".into())?;
@@ -286,7 +292,7 @@ fn order() -> Result<(), String> {
 fn slowest() -> Result<(), String> {
     let all = |targets: &[Target]| {
         let started = Instant::now();
-        let replies = query_all(targets, &base(), &bounds(), 16, &AtomicBool::new(false), &Nobody);
+        let replies = query_all(targets, &base(), &bounds(), &open(), 16, &AtomicBool::new(false), &Nobody);
         (started.elapsed(), replies.iter().all(|reply| reply.status == Status::Scanned))
     };
     let many: Vec<Target> = (0..12).map(|number| target(if number % 4 == 0 { "slow" } else { "clean" })).collect();
@@ -313,7 +319,7 @@ fn interrupted() -> Result<(), String> {
             stop.store(true, Ordering::Relaxed);
         });
         let started = Instant::now();
-        let replies: Vec<Reply> = query_all(&targets, &base(), &bounds(), 2, &stop, &Nobody);
+        let replies: Vec<Reply> = query_all(&targets, &base(), &bounds(), &open(), 2, &stop, &Nobody);
         (replies, started.elapsed())
     });
     let brief: Vec<_> =
@@ -343,8 +349,15 @@ impl Progress for Clumsy {
 
 fn panics() -> Result<(), String> {
     std::panic::set_hook(Box::new(|_| {}));
-    let replies =
-        query_all(&[target("grandchild"), target("clean")], &base(), &bounds(), 1, &AtomicBool::new(false), &Clumsy);
+    let replies = query_all(
+        &[target("grandchild"), target("clean")],
+        &base(),
+        &bounds(),
+        &open(),
+        1,
+        &AtomicBool::new(false),
+        &Clumsy,
+    );
     drop(std::panic::take_hook());
     let found: Vec<Status> = replies.iter().map(|reply| reply.status).collect();
     ensure(found == [Status::Failed, Status::Scanned], || format!("{found:?}"))?;

@@ -241,7 +241,7 @@ pub(crate) fn serve(behaviour: &str) {
         "many-values" => wire.but("tools/list", &format!(r#"{{"tools":[{}1]}}"#, "1,".repeat(300_000))),
 
         // As much as the bounds allow, or nearly.
-        "huge-text" => wire.but("tools/list", &format!(r#"{{"tools":[{{"name":"x","description":"{}"}}]}}"#, "word ".repeat(1_500_000))),
+        "huge-text" => wire.but("tools/list", &format!(r#"{{"tools":[{{"name":"x","description":"{}"}}]}}"#, "word ".repeat(2_400_000))),
         "huge-values" => wire.but("tools/list", &format!(r#"{{"tools":[{}1]}}"#, "1,".repeat(140_000))),
         "huge-keys" => wire.but("tools/list", &format!(r#"{{"tools":[{}1]}}"#, r#"{"":0},"#.repeat(70_000))),
         "huge-pages" => wire.run(|wire, method, request| {

@@ -12,12 +12,17 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use mcpscan::connect::{Bounds, Event, Progress, Remote, Reply, Status, Target, query_all};
+use mcpscan::connect::{Bounds, Event, Needs, Progress, Remote, Reply, Sandbox, Status, Target, query_all};
 use mcpscan::text::Redactor;
 use table::Row;
 
 /// What must not come back.
 pub(crate) const SECRET: &str = "tok-5f2a9c7718e3";
+
+/// Nothing is started here.
+fn open() -> Sandbox {
+    Sandbox::Off("a test".into())
+}
 
 /// Bounds that let the table end soon.
 fn bounds() -> Bounds {
@@ -57,6 +62,7 @@ fn target(url: &str) -> Target {
         env: Vec::new(),
         cwd: None,
         callers: Vec::new(),
+        needs: Needs::default(),
         redactor: Arc::new(redactor),
     }
 }
@@ -69,7 +75,7 @@ impl Progress for Nobody {
 
 /// Asks one remote; no proxy of this machine has anything to do with it.
 fn ask(url: &str) -> Reply {
-    query_all(&[target(url)], &[], &bounds(), 1, &AtomicBool::new(false), &Nobody).remove(0)
+    query_all(&[target(url)], &[], &bounds(), &open(), 1, &AtomicBool::new(false), &Nobody).remove(0)
 }
 
 fn play(row: &Row) -> Result<(), String> {
@@ -160,7 +166,15 @@ fn an_interruption_ends_it_at_once() {
                 thread::sleep(Duration::from_millis(500));
                 stop.store(true, Ordering::Relaxed);
             });
-            query_all(&[target(&format!("http://127.0.0.1:{}/mcp", server.port))], &[], &patient, 1, &stop, &Nobody)
+            query_all(
+                &[target(&format!("http://127.0.0.1:{}/mcp", server.port))],
+                &[],
+                &patient,
+                &open(),
+                1,
+                &stop,
+                &Nobody,
+            )
         });
         assert!(started.elapsed() < Duration::from_millis(1500), "{behaviour}: {:?}", started.elapsed());
         assert!(
@@ -230,7 +244,7 @@ fn a_proxy_of_the_environment_is_used() {
     let proxy = servers::start("403", 0);
     let variables = [("http_proxy".to_owned(), format!("http://127.0.0.1:{}", proxy.port))];
     let target = target("http://mcpscan.invalid/mcp");
-    let replies = query_all(&[target], &variables, &bounds(), 1, &AtomicBool::new(false), &Nobody);
+    let replies = query_all(&[target], &variables, &bounds(), &open(), 1, &AtomicBool::new(false), &Nobody);
     let reason = replies[0].reason.clone().unwrap_or_default();
     assert!(reason.contains("the proxy did not connect"), "{reason}");
     let requests = proxy.requests();

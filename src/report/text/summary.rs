@@ -1,9 +1,11 @@
 //! The end of the report: what was found, what was looked at, and what was not.
 
+use std::collections::BTreeMap;
+
 use super::{Style, UNKNOWN, coloured, wrap};
 use crate::finding::Severity;
 use crate::text::visible;
-use crate::triage::{ConfigStatus, Outcome, ServerCoverage, ServerStatus};
+use crate::triage::{ConfigStatus, Coverage, Outcome, SandboxCoverage, SandboxLevel, ServerCoverage, ServerStatus};
 
 pub(super) fn write(text: &mut String, outcome: &Outcome, style: &Style) {
     let coverage = &outcome.coverage;
@@ -76,6 +78,10 @@ pub(super) fn write(text: &mut String, outcome: &Outcome, style: &Style) {
     }
     text.push_str(&wrap(&format!("{looked}."), style.width, ""));
     text.push('\n');
+    for line in unconfined(coverage) {
+        text.push_str(&wrap(&line, style.width, "  "));
+        text.push('\n');
+    }
 
     let counts: Vec<String> = Severity::ALL
         .iter()
@@ -93,6 +99,24 @@ pub(super) fn write(text: &mut String, outcome: &Outcome, style: &Style) {
     let more =
         if hidden > 0 { format!(" ({hidden} of severity info not shown, see --pedantic)") } else { String::new() };
     text.push_str(&format!("{found}{more}.\n"));
+}
+
+/// Who ran with less than the whole sandbox, once for each thing that was missing.
+fn unconfined(coverage: &Coverage) -> Vec<String> {
+    let mut missing: BTreeMap<(&str, &str), Vec<String>> = BTreeMap::new();
+    for server in &coverage.servers {
+        let Some(SandboxCoverage { level, reason: Some(reason) }) = &server.sandbox else { continue };
+        let how = match level {
+            SandboxLevel::Full => continue,
+            SandboxLevel::Partial => "with a part of the sandbox only",
+            SandboxLevel::None => "without a sandbox",
+        };
+        missing.entry((how, reason.as_str())).or_default().push(visible(&server.server));
+    }
+    let line = |((how, reason), names): (&(&str, &str), &Vec<String>)| {
+        format!("Ran {how}, {}: {}.", shortened(names), visible(reason))
+    };
+    missing.iter().map(line).collect()
 }
 
 fn shortened(names: &[String]) -> String {

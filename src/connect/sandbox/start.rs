@@ -1,0 +1,105 @@
+//! How a server that is to be shut in is started, as far as all systems do the same.
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::process::{ChildStdin, Command};
+
+use super::super::Target;
+use super::{Enforced, Folder, Sandbox};
+
+#[cfg(target_os = "linux")]
+use super::outside as here;
+#[cfg(target_os = "macos")]
+use super::seatbelt as here;
+
+/// Nothing can be had here.
+#[cfg(not(any(target_os = "linux", target_os = "macos")))]
+mod here {
+    use super::{ChildStdin, Command, Enforced, PathBuf, Target, io};
+    use crate::connect::sandbox::Rules;
+
+    #[derive(Debug)]
+    pub(super) enum Waiting {}
+
+    pub(super) fn begin(
+        _: &Rules,
+        _: Vec<PathBuf>,
+        _: &std::path::Path,
+        _: &Target,
+        _: Vec<(String, String)>,
+    ) -> io::Result<(Waiting, Command)> {
+        Err(io::Error::other("there is none for this system"))
+    }
+
+    impl Waiting {
+        pub(super) fn hand_over(self, _: Option<ChildStdin>) -> io::Result<(Option<ChildStdin>, Enforced)> {
+            match self {}
+        }
+    }
+}
+
+/// A start that is on its way.
+#[derive(Debug)]
+pub(in crate::connect) struct Start {
+    own: Own,
+    waiting: here::Waiting,
+}
+
+/// A temporary folder of one server. Dropping it removes it.
+#[derive(Debug)]
+pub(in crate::connect) struct Own(PathBuf);
+
+impl Drop for Own {
+    fn drop(&mut self) {
+        super::remove(&self.0);
+    }
+}
+
+/// Where programs look for the folder to write to.
+const TEMPORARY: [&str; 3] = ["TMPDIR", "TEMP", "TMP"];
+
+/// A server's variables with its own temporary folder in place of everybody's.
+fn variables(env: &[(String, String)], own: &Path) -> Vec<(String, String)> {
+    let own = own.to_string_lossy();
+    let others = env.iter().filter(|(name, _)| !TEMPORARY.contains(&name.as_str())).cloned();
+    others.chain(TEMPORARY.map(|name| (name.to_owned(), own.clone().into_owned()))).collect()
+}
+
+impl Start {
+    /// What is run so that a target starts shut in, with these variables but for the temporary folder.
+    ///
+    /// # Errors
+    /// Why it has to be started without.
+    pub(in crate::connect) fn new(
+        sandbox: &Sandbox,
+        folder: Option<&Folder>,
+        target: &Target,
+        env: &[(String, String)],
+    ) -> Result<(Self, Command), Enforced> {
+        let rules = match sandbox {
+            Sandbox::Off(why) => return Err(Enforced::none(why)),
+            Sandbox::On(rules) => rules,
+        };
+        let attempt = || {
+            let folder = folder.ok_or_else(|| io::Error::other("no temporary folder can be made"))?;
+            let own = Own(folder.another()?);
+            let closed = rules.closed.iter().cloned().chain(folder.all()).collect();
+            let (waiting, command) = here::begin(rules, closed, &own.0, target, variables(env, &own.0))?;
+            Ok((Self { own, waiting }, command))
+        };
+        attempt().map_err(|error: io::Error| Enforced::none(error.to_string()))
+    }
+
+    /// Waits until the process that was started is shut in and the server. Gives back the server's standard input, and the
+    /// folder that is to be kept as long as the server.
+    ///
+    /// # Errors
+    /// Why the server could not be started, as the system says it.
+    pub(in crate::connect) fn hand_over(
+        self,
+        stdin: Option<ChildStdin>,
+    ) -> io::Result<(Option<ChildStdin>, Enforced, Own)> {
+        let (stdin, enforced) = self.waiting.hand_over(stdin)?;
+        Ok((stdin, enforced, self.own))
+    }
+}
