@@ -70,7 +70,9 @@ impl Packs {
                 }
             }
         }
-        for pack in &self.packs {
+        // Of a pack that could not be read nothing is defined; what others miss of it is not their mistake.
+        let whole = errors.is_empty();
+        for pack in self.packs.iter().filter(|_| whole) {
             for rule in &pack.rules {
                 let Shape::Combination(combinations) = &rule.shape else { continue };
                 let named = combinations.iter().flat_map(|c| c.all.iter().chain(&c.any).chain(&c.none));
@@ -278,6 +280,14 @@ mod tests {
                 && found.contains("`p/c` needs `keywords`"),
             "{found}"
         );
+    }
+
+    #[test]
+    fn what_a_broken_pack_defines_is_not_missed() {
+        let broken = ("broken.toml".to_owned(), "[pack".to_owned());
+        let text = format!("{HEAD}[[rule]]\nid='p/a'\nwhen=[{{all=['nowhere']}}]\n{WORDS}");
+        let found = Packs::default().with([broken, ("mine.toml".to_owned(), text)]).unwrap_err();
+        assert_eq!(found.len(), 1, "{found:?}");
     }
 
     #[test]
