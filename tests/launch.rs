@@ -348,3 +348,23 @@ fn a_killed_scanner_leaves_no_server_behind() {
     scanner.wait().unwrap();
     assert!(until(&|| with_marker(&marker) == 0, 2), "{} are left", with_marker(&marker));
 }
+
+/// In the sandbox nobody writes to the home of its user; who can't do without gets one of its own.
+#[cfg(target_os = "linux")]
+#[test]
+fn who_wants_to_write_to_its_home_gets_another_one() {
+    let place = Place::new();
+    let script = r#"mkdir "$HOME/.acme" || exit 1; printf '{"jsonrpc":"2.0","id":1,"result":{"capabilities":{"tools":{}}}}\n'; read l; read l; read l; printf '{"jsonrpc":"2.0","id":2,"result":{"tools":[{"name":"t"}]}}\n'; cat >/dev/null"#;
+    let config = json!({"mcpServers": {"x": {"command": "sh", "args": ["-c", script]}}});
+    place.write("home/.cursor/mcp.json", config.to_string());
+    let report = place.run(&["--launch", "all", "--format", "json"]).json();
+    let server = &report["coverage"]["servers"][0];
+    if server["sandbox"] == "none" {
+        eprintln!("SKIPPED: there is no sandbox here");
+        return;
+    }
+    assert_eq!((&server["status"], &server["tools"]), (&json!("scanned"), &json!(1)), "{server}");
+    assert!(!place.home().join(".acme").exists());
+    place.run(&["--launch", "all", "--no-sandbox"]);
+    assert!(place.home().join(".acme").exists(), "without the sandbox it writes where it wants to");
+}

@@ -54,14 +54,14 @@ fn a_projects_server_gets_made_up_secrets_unless_it_is_said_otherwise() {
 #[test]
 fn what_is_no_secret_stays_as_it_is() {
     let place = Place::new();
-    let env = json!({"PORT": "8080", "WHERE": "${PLACE}", "MODE": "fast", "CREDENTIALS_FILE": "/srv/credentials.json",
+    let env = json!({"PORT": "8080", "WHERE": "${PLACE}", "MODE": "fast", "CREDENTIALS_FILE": "/srv/npm__Acme__calendar-mcp9/work2/credentials.json",
         "DB": "postgres://me:q7Zt9Lm2Xc4Vb6Nn8Rk1@db.example/x"});
     let script = teller("$PORT $WHERE $MODE $CREDENTIALS_FILE ${DB%%:q*} ${DB##*@}");
     let entry = json!({"command": "sh", "args": ["-c", script], "env": env});
     place.write("project/.mcp.json", json!({"mcpServers": {"x": entry}}).to_string());
     // The password's first letter is made up as well, so that nothing is cut off there.
     let expected = ["postgres://me", "db.example/x"];
-    let plain = "8080 somewhere fast /srv/credentials.json";
+    let plain = "8080 somewhere fast /srv/npm__Acme__calendar-mcp9/work2/credentials.json";
     let made = told(&place, &[]);
     let real = told(&place, &["--env-values", "real"]);
     assert_eq!(real, sum(&format!("{plain} {} {}", expected[0], expected[1])));

@@ -28,6 +28,7 @@ mod transport;
 mod trouble;
 mod watchdog;
 
+use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -227,6 +228,8 @@ struct Context<'a> {
     /// Where the temporary folders of servers are made.
     folder: Option<&'a sandbox::Folder>,
     enforced: OnceLock<Enforced>,
+    /// Whether the server gets a home of its own instead of its user's, which it can't write to in the sandbox.
+    own_home: Cell<bool>,
 }
 
 impl Context<'_> {
@@ -234,8 +237,8 @@ impl Context<'_> {
     fn under<'a>(&'a self, caller: &'a str) -> Context<'a> {
         let Self { target, env, bounds, stop, watchdog, budget, sandbox, folder, .. } = *self;
         let end = Instant::now() + bounds.total;
-        let enforced = OnceLock::new();
-        Context { target, env, bounds, stop, caller, end, watchdog, budget, sandbox, folder, enforced }
+        let (enforced, own_home) = (OnceLock::new(), self.own_home.clone());
+        Context { target, env, bounds, stop, caller, end, watchdog, budget, sandbox, folder, enforced, own_home }
     }
 
     /// Notes how far the server was shut in. A second start of it differs in nothing.
@@ -294,6 +297,7 @@ pub fn query_all(
                     sandbox,
                     folder,
                     enforced: OnceLock::new(),
+                    own_home: Cell::new(false),
                 };
                 let (reply, ending) = guarded(&context, index, progress);
                 *slots[index].lock().unwrap_or_else(PoisonError::into_inner) = Some(reply);
@@ -355,18 +359,23 @@ fn guarded(context: &Context<'_>, index: usize, progress: &dyn Progress) -> (Rep
 /// A trouble, with what may be behind it: a server that is kept from what it needs rarely knows why.
 fn hinted(context: &Context<'_>, trouble: &Trouble) -> String {
     let text = trouble.to_string();
-    let Sandbox::On(rules) = context.sandbox else { return text };
+    if may_be_the_sandbox(context, trouble, None) { format!("{text}; {HINT}") } else { text }
+}
+
+/// Whether the sandbox may be why a server failed, by the trouble and all that is known of its last words.
+fn may_be_the_sandbox(context: &Context<'_>, trouble: &Trouble, words: Option<&str>) -> bool {
+    let Sandbox::On(rules) = context.sandbox else { return false };
     let shut_in = context.enforced.get().is_some_and(|enforced| enforced.level != Level::None);
     let speechless = match trouble {
         // A program that ends well and says nothing is no server, wherever it runs.
         Trouble::Gone { how, words, .. } => words.is_none() && !how.ends_with("status 0"),
         Trouble::Silent { words, .. } => words.is_none(),
         Trouble::Refused { .. } => false,
-        _ => return text,
+        _ => return false,
     };
-    let said = text.to_lowercase();
+    let said = format!("{trouble}\n{}", words.unwrap_or_default()).to_lowercase();
     let of_it = || rules.network == Network::None || rules.hints.iter().any(|word| said.contains(word.as_str()));
-    if shut_in && (speechless || of_it()) { format!("{text}; {HINT}") } else { text }
+    shut_in && (speechless || of_it())
 }
 
 /// Asks one server for everything, as often as it is to be asked. What it went over is given back to be ended.

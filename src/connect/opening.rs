@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use super::session::{Greeting, Session};
 use super::trouble::Trouble;
-use super::{Bounds, Context};
+use super::{Bounds, Context, may_be_the_sandbox};
 
 /// Opens a conversation with a server. Where that fails, the trouble is that with the first attempt: it is what the
 /// server's users would meet. The session is given back in any case, to be ended.
@@ -26,6 +26,23 @@ fn local<'a>(context: &'a Context<'a>) -> (Option<Session<'a>>, Result<Greeting,
         Err(trouble @ (Trouble::Refused { .. } | Trouble::Gone { .. })) => trouble,
         other => return (Some(session), other),
     };
+    // What most servers miss that fail in the sandbox and nowhere else is a home that they can write to.
+    if matches!(first, Trouble::Gone { .. })
+        && !context.own_home.get()
+        && may_be_the_sandbox(context, &first, session.all_words().as_deref())
+    {
+        context.own_home.set(true);
+        let noise = session.noise();
+        session.close().end(context.stop);
+        session = match Session::start(context) {
+            Ok(session) => session.after(noise),
+            Err(_) => return (None, Err(first)),
+        };
+        match session.initialize() {
+            Err(Trouble::Refused { .. } | Trouble::Gone { .. }) => context.own_home.set(false),
+            other => return (Some(session), other),
+        }
+    }
     let mut second = match first {
         Trouble::Refused { .. } => session.discover(answer),
         _ => Err(first.clone()),

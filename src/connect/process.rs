@@ -113,6 +113,11 @@ impl Process {
         self.tail(|tail| tail.cause())
     }
 
+    /// All of stderr that is still known, as it was printed.
+    pub(super) fn all_words(&self) -> String {
+        self.tail(Tail::text)
+    }
+
     fn tail<T>(&self, look: impl FnOnce(&Tail) -> T) -> T {
         look(&self.stderr.lock().unwrap_or_else(PoisonError::into_inner))
     }
@@ -169,7 +174,7 @@ impl Process {
 fn begin(context: &Context<'_>) -> io::Result<(Option<Start>, Box<dyn ChildWrapper>)> {
     let target = context.target;
     let variables: Vec<(String, String)> = context.env.iter().chain(&target.env).cloned().collect();
-    let enforced = match Start::new(context.sandbox, context.folder, target, &variables) {
+    let enforced = match Start::new(context.sandbox, context.folder, target, &variables, context.own_home.get()) {
         Ok((start, command)) => match spawn(command, context) {
             Ok(child) => return Ok((Some(start), child)),
             Err(error) => Enforced::none(format!("what shuts servers in can't be started: {error}")),

@@ -228,6 +228,11 @@ impl<'a> Session<'a> {
         self.transport.words(&self.context.target.redactor)
     }
 
+    /// All that is known of what it printed beside messages, which is not for others.
+    pub(super) fn all_words(&self) -> Option<String> {
+        self.transport.all_words()
+    }
+
     /// Whether the process behind it is worth starting again.
     pub(super) fn was_not_found(&self) -> bool {
         self.transport.was_not_found()

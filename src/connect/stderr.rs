@@ -37,6 +37,11 @@ impl Tail {
         telling.or(lines.last()).map(|line| (*line).to_owned())
     }
 
+    /// All that is kept.
+    pub(super) fn text(&self) -> String {
+        self.lines().join("\n")
+    }
+
     /// Whole lines only: of a line that was cut, a redactor may not recognise the half of a secret.
     fn lines(&self) -> Vec<String> {
         let tail: Vec<u8> = self.tail.iter().copied().collect();

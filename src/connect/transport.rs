@@ -100,6 +100,12 @@ impl<'a> Transport<'a> {
         stderr.or_else(|| stdio.noise().1.map(|line| format!("stdout: {}", quote(&line, redactor))))
     }
 
+    /// All that it printed beside messages, as far as it is known.
+    pub(super) fn all_words(&self) -> Option<String> {
+        let Self::Stdio(stdio) = self else { return None };
+        Some(stdio.process.all_words())
+    }
+
     /// Whether a shell found no program to run, so that it is not worth starting again.
     pub(super) fn was_not_found(&self) -> bool {
         matches!(self, Self::Stdio(stdio) if stdio.process.was_not_found())

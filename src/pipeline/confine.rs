@@ -1,7 +1,7 @@
 //! What a sandbox closes and leaves open: the table `rules/sandbox.toml`, the configs of all clients, and what a launch
 //! needs.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use serde::Deserialize;
@@ -76,6 +76,8 @@ struct Program {
     #[serde(default)]
     files: Vec<String>,
     #[serde(default)]
+    keep: BTreeMap<String, String>,
+    #[serde(default)]
     sockets: bool,
 }
 
@@ -145,6 +147,10 @@ impl Places {
             }
             let fresh = program.fresh.iter().flat_map(|template| home.expand(template));
             needs.writable.extend(fresh.filter(|folder| !folder.exists()));
+            for (name, template) in &program.keep {
+                let folder = home.expand(template).into_iter().next();
+                needs.keep.extend(folder.map(|folder| (name.clone(), folder.to_string_lossy().into_owned())));
+            }
             needs.files.extend(program.files.iter().flat_map(|template| home.expand(template)));
             if program.sockets && (package.is_some() || is_of_the_system(launch, name)) {
                 needs.sockets = Some(name.clone());

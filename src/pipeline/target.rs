@@ -11,7 +11,7 @@ use crate::connect::{self, Remote, Target};
 use crate::discover::{Form, Home, Scope, same_variable};
 use crate::judge;
 use crate::launch::{self, Launch};
-use crate::text::{Redactor, looks_random, nonsense};
+use crate::text::{Redactor, nonsense};
 use crate::triage::ServerStatus;
 
 /// Why an entry of another home is only judged.
@@ -185,13 +185,26 @@ impl Filled {
 /// Something in place of a secret. Of an address only the password is one, and a path leads to where it is.
 fn dummy(value: &str) -> Filled {
     let mut text = value.to_owned();
-    let path = ["/", "~/", "./", "../"].iter().any(|start| value.starts_with(start)) && !looks_random(value);
     match judge::password_in_url(value) {
-        None if path => {}
+        None if is_path(value) => {}
         Some(password) => text.replace_range(password.clone(), &nonsense(&value[password])),
         None => text = nonsense(value),
     }
     Filled { made_up: text != value, text }
+}
+
+/// Whether a value names a file: where the secret is, and not the secret. Keys in base64 begin with a slash, too.
+fn is_path(value: &str) -> bool {
+    let bytes = value.as_bytes();
+    let drive =
+        bytes.len() > 2 && bytes[0].is_ascii_alphabetic() && bytes[1] == b':' && matches!(bytes[2], b'/' | b'\\');
+    if !drive && !["/", "~/", "./", "../"].iter().any(|start| value.starts_with(start)) {
+        return false;
+    }
+    let name = value.rsplit(['/', '\\']).next().unwrap_or_default();
+    let extension = name.rsplit_once('.').map_or("", |(_, extension)| extension);
+    let is_extension = (1..=8).contains(&extension.len()) && extension.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    is_extension || std::path::Path::new(value).exists()
 }
 
 impl Filling<'_, '_> {
@@ -223,8 +236,9 @@ impl Filling<'_, '_> {
         };
         let written = if dummies {
             self.hidden.replaced(text, entry.source, &|value| {
-                made_up.set(true);
-                nonsense(value)
+                let filled = dummy(value);
+                made_up.set(made_up.get() || filled.made_up);
+                filled.text
             })
         } else {
             text.text.clone()

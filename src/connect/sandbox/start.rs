@@ -58,15 +58,27 @@ impl Drop for Own {
 /// Where programs look for the folder to write to.
 const TEMPORARY: [&str; 3] = ["TMPDIR", "TEMP", "TMP"];
 
-/// A server's variables with its own temporary folder in place of everybody's.
-fn variables(env: &[(String, String)], own: &Path) -> Vec<(String, String)> {
-    let own = own.to_string_lossy();
-    let others = env.iter().filter(|(name, _)| !TEMPORARY.contains(&name.as_str())).cloned();
-    others.chain(TEMPORARY.map(|name| (name.to_owned(), own.clone().into_owned()))).collect()
+/// Where they look for the rest of what they may write to.
+const AT_HOME: [&str; 5] = ["HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME", "XDG_CACHE_HOME"];
+
+/// A server's variables with its own temporary folder in place of everybody's, and in place of its home as well where it
+/// is to have a home of its own.
+fn variables(env: &[(String, String)], own: &Path, home: Option<&[(String, String)]>) -> Vec<(String, String)> {
+    let folder = own.to_string_lossy();
+    let moved = |name: &str| TEMPORARY.contains(&name) || home.is_some() && AT_HOME.contains(&name);
+    let mut variables: Vec<(String, String)> = env.iter().filter(|(name, _)| !moved(name)).cloned().collect();
+    variables.extend(TEMPORARY.map(|name| (name.to_owned(), folder.clone().into_owned())));
+    if let Some(keep) = home {
+        variables.push((AT_HOME[0].to_owned(), folder.into_owned()));
+        let said: Vec<String> = variables.iter().map(|(name, _)| name.clone()).collect();
+        variables.extend(keep.iter().filter(|(name, _)| !said.contains(name)).cloned());
+    }
+    variables
 }
 
 impl Start {
-    /// What is run so that a target starts shut in, with these variables but for the temporary folder.
+    /// What is run so that a target starts shut in, with these variables but for the temporary folder, and the home where
+    /// it is to have its own.
     ///
     /// # Errors
     /// Why it has to be started without.
@@ -75,6 +87,7 @@ impl Start {
         folder: Option<&Folder>,
         target: &Target,
         env: &[(String, String)],
+        own_home: bool,
     ) -> Result<(Self, Command), Enforced> {
         let rules = match sandbox {
             Sandbox::Off(why) => return Err(Enforced::none(why)),
@@ -84,7 +97,8 @@ impl Start {
             let folder = folder.ok_or_else(|| io::Error::other("no temporary folder can be made"))?;
             let own = Own(folder.another()?);
             let closed = rules.closed.iter().cloned().chain(folder.all()).collect();
-            let (waiting, command) = here::begin(rules, closed, &own.0, target, variables(env, &own.0))?;
+            let variables = variables(env, &own.0, own_home.then_some(&target.needs.keep));
+            let (waiting, command) = here::begin(rules, closed, &own.0, target, variables)?;
             Ok((Self { own, waiting }, command))
         };
         attempt().map_err(|error: io::Error| Enforced::none(error.to_string()))
