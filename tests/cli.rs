@@ -274,3 +274,16 @@ fn what_to_do_is_told_wherever_it_differs() {
     );
     assert_eq!(out.matches("why:").count(), 1, "{out}");
 }
+
+/// Two servers with thousands of names in common, which most often are one server twice, fill no report.
+#[test]
+fn many_common_names_are_told_once() {
+    let place = Place::new();
+    let tools: Vec<serde_json::Value> = (0..300).map(|at| serde_json::json!({"name": format!("tool_{at}")})).collect();
+    let line = |server: &str| serde_json::json!({"client": "c", "server": server, "tools": tools}).to_string();
+    place.write("project/two.ndjson", format!("{}\n{}\n", line("one"), line("two")));
+    let ran = place.run(&["--tools", "two.ndjson", "--format", "json"]);
+    let rules = ran.rules();
+    assert_eq!(rules.iter().filter(|rule| *rule == "shadowing/same-name").count(), 20);
+    assert!(ran.out.contains("as have 280 more of its tools"), "{}", ran.out);
+}

@@ -52,6 +52,9 @@ fn groups(catalogs: &[Catalog]) -> Vec<Vec<usize>> {
     all.iter().filter(|servers| !more(servers)).map(|servers| servers.iter().copied().collect()).collect()
 }
 
+/// Two servers that share more names than this are told once for the rest: most often they are one server twice.
+const MOST_SAME: usize = 20;
+
 struct Group<'a, 'c> {
     scenes: &'a [Scene<'c>],
     packs: &'a Packs,
@@ -94,6 +97,10 @@ impl<'c> Group<'_, 'c> {
     }
 
     fn add(&mut self, rule: &str, tool: &Tool<'_>, other: &Tool<'_>) {
+        self.add_with(rule, tool, other, String::new());
+    }
+
+    fn add_with(&mut self, rule: &str, tool: &Tool<'_>, other: &Tool<'_>, more: String) {
         let Some(rule) = self.packs.rule(rule) else { return };
         let (scene, others) = (&self.scenes[tool.server], &self.scenes[other.server]);
         let draft = finding(rule, &tool.text, scene, 0..tool.name.len())
@@ -102,7 +109,8 @@ impl<'c> Group<'_, 'c> {
                 format!("`{}` of `{}`", other.name, others.catalog.server),
             )
             .with("other-tool", other.name.to_owned())
-            .with("other-server", others.catalog.server.clone());
+            .with("other-server", others.catalog.server.clone())
+            .with("more", more);
         self.findings.push(draft.build());
     }
 
@@ -110,14 +118,25 @@ impl<'c> Group<'_, 'c> {
     fn same_names(&mut self) {
         let tools = self.tools();
         let mut first: HashMap<String, &Tool<'_>> = HashMap::new();
+        let mut pairs: BTreeMap<(usize, usize), Vec<(&Tool<'_>, &Tool<'_>)>> = BTreeMap::new();
         for tool in &tools {
             let key = tool.name.trim().to_lowercase();
             match first.get(&key) {
-                Some(known) if known.server != tool.server => self.add("shadowing/same-name", tool, known),
+                Some(known) if known.server != tool.server => {
+                    pairs.entry((tool.server, known.server)).or_default().push((tool, known));
+                }
                 Some(_) => {}
                 None => {
                     first.insert(key, tool);
                 }
+            }
+        }
+        for same in pairs.into_values() {
+            let beyond = same.len().saturating_sub(MOST_SAME);
+            for (place, (tool, known)) in same.into_iter().take(MOST_SAME).enumerate() {
+                let last = place + 1 == MOST_SAME && beyond > 0;
+                let more = if last { format!(", as have {beyond} more of its tools") } else { String::new() };
+                self.add_with("shadowing/same-name", tool, known, more);
             }
         }
     }
