@@ -5,7 +5,7 @@ use super::{check, looks};
 use crate::connect::Catalog;
 use crate::document::{Sources, Span, raw_offset};
 use crate::finding::{Evidence, Excerpt, Finding, Place, Severity, Subject};
-use crate::rules::{Packs, Role, TextEngine};
+use crate::rules::{Hits, Packs, Role, TextEngine};
 use crate::surface::{self, Text};
 use crate::text::{decode, normalise};
 
@@ -83,13 +83,20 @@ fn one<'t>(
     for decoded in decode(text.text).into_iter().take(MOST_DECODED) {
         let normalised = normalise(&decoded.text);
         let hits = engine.hits(&normalised.text);
-        let orders = engine.says(&normalised.text, &hits, "harmful-command")
-            || engine
-                .judge(packs, &normalised.text, Role::Description, &hits)
-                .iter()
-                .any(|(_, speech)| speech.severity >= Severity::Medium);
+        // What the text says in plain words is no secret of its disguise.
+        let orders = is_order(engine, packs, &normalised.text, &hits)
+            && !(decoded.weak
+                && readings
+                    .of(text.text)
+                    .is_some_and(|plain| is_order(engine, packs, &plain.normalised.text, &plain.hits)));
         check::encoded(text, &decoded, orders, scene, packs, findings);
     }
+}
+
+/// Whether a text, had it been written out, would be an order.
+fn is_order(engine: &TextEngine, packs: &Packs, text: &str, hits: &Hits) -> bool {
+    let worst = |(_, speech): &(_, crate::rules::Speech)| speech.severity >= Severity::Medium;
+    engine.says(text, hits, "harmful-command") || engine.judge(packs, text, Role::Description, hits).iter().any(worst)
 }
 
 /// A finding about a range of a text.

@@ -67,7 +67,7 @@ pub(in crate::judge) fn encoded(
 ) {
     let Some(rule) = packs.rule("poisoning/encoded-instruction") else { return };
     // Examples of a value may be encoded; only an order in them is worth a word.
-    if !orders && (text.role == Role::Value || decoded.encoding.contains("escapes")) {
+    if !orders && (text.role == Role::Value || decoded.weak) {
         return;
     }
     let severity = if orders { rule.severity } else { Severity::Low };
