@@ -6,6 +6,7 @@ pub mod examples;
 mod hidden;
 mod identity;
 mod redact;
+pub mod stats;
 mod target;
 
 use std::path::PathBuf;

@@ -255,6 +255,8 @@ pub(super) enum RulesCommand {
     List(RuleFiles),
     /// Check every rule and run its examples through the whole judge
     Test(RuleFiles),
+    /// Count what each rule of texts finds in labelled tools: true and false hits
+    Stats(RuleStats),
 }
 
 #[derive(Args, Debug, Default)]
@@ -262,6 +264,16 @@ pub(super) struct RuleFiles {
     /// Also the packs in this file or folder
     #[arg(long, value_name = "DIR|FILE")]
     pub(super) rules: Vec<PathBuf>,
+}
+
+#[derive(Args, Debug)]
+pub(super) struct RuleStats {
+    /// JSON lines: `{"label": "benign", "tool": {…}}`, or `"servers": [{"name": …, "tools": […]}]` for those of one client.
+    /// Any other label is bad
+    #[arg(value_name = "FILE", required = true)]
+    pub(super) files: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(super) packs: RuleFiles,
 }
 
 #[derive(Args, Debug)]

@@ -1,7 +1,8 @@
 //! `mcpscan rules` and `mcpscan explain`.
 
-use super::args::{Explain, RuleFiles, Rules, RulesCommand};
+use super::args::{Explain, RuleFiles, RuleStats, Rules, RulesCommand};
 use super::{Exit, Failure};
+use crate::pipeline::stats::{Row, stats};
 use crate::pipeline::{Tables, examples};
 use crate::rules;
 
@@ -11,6 +12,7 @@ pub(super) fn run(rules: &Rules) -> Result<Exit, Failure> {
         None => list(&RuleFiles::default()),
         Some(RulesCommand::List(files)) => list(files),
         Some(RulesCommand::Test(files)) => test(files),
+        Some(RulesCommand::Stats(samples)) => count(samples),
     }
 }
 
@@ -49,6 +51,39 @@ fn test(files: &RuleFiles) -> Result<Exit, Failure> {
     ));
     super::print(&text)?;
     Ok(if report.problems.is_empty() { Exit::Clean } else { Exit::Usage })
+}
+
+fn count(samples: &RuleStats) -> Result<Exit, Failure> {
+    let tables = Tables::load(super::packs(&samples.packs.rules)?)?;
+    let read = |path: &std::path::PathBuf| {
+        let path = path.display().to_string();
+        std::fs::read_to_string(&path).map(|text| (path.clone(), text)).map_err(|error| Failure::File { path, error })
+    };
+    let files = samples.files.iter().map(read).collect::<Result<Vec<_>, _>>()?;
+    let stats = stats(&files, &tables).map_err(|error| Failure::Usage(error.to_string()))?;
+
+    let width = stats.rules.keys().map(String::len).max().unwrap_or(0).max(24);
+    let line = |name: &str, row: &Row| {
+        let precision = row.precision().map_or_else(|| "-".to_owned(), |part| format!("{part:.3}"));
+        let Row { flagged, noted } = row;
+        format!("{name:width$}  {:>6} {:>6} {precision:>9}  {:>6} {:>6}\n", flagged.0, flagged.1, noted.0, noted.1)
+    };
+    let mut text = format!(
+        "{:width$}  {:>13} {:>9}  {:>13}\n{:width$}  {:>6} {:>6} {:>9}  {:>6} {:>6}\n",
+        "", "flagged", "", "noted", "rule", "true", "false", "precision", "true", "false"
+    );
+    for (rule, row) in stats.rules.iter().filter(|(_, row)| **row != Row::default()) {
+        text.push_str(&line(rule, row));
+    }
+    let silent: Vec<&str> =
+        stats.rules.iter().filter(|(_, row)| **row == Row::default()).map(|(rule, _)| rule.as_str()).collect();
+    let (bad, good) = stats.samples;
+    text.push_str(&line(&format!("all, of {bad} and {good}"), &stats.all));
+    if !silent.is_empty() {
+        text.push_str(&format!("\nNothing found by: {}\n", silent.join(", ")));
+    }
+    super::print(&text)?;
+    Ok(Exit::Clean)
 }
 
 /// Prints the page of a rule.
