@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::rc::Rc;
 
 use crate::rules::{Hits, TextEngine};
-use crate::text::{Normalised, normalise};
+use crate::text::{Decoded, Normalised, decode, normalise};
 
 /// More texts than this are not kept: memory has a bound, whatever a server says.
 const MOST: usize = 1 << 16;
@@ -16,12 +16,14 @@ pub(super) struct Readings<'e, 't> {
     known: RefCell<HashMap<&'t str, Option<Rc<Reading>>>>,
 }
 
-/// A text in which some signal may match.
+/// A text that may say something: some signal may match, or it hides or spells something.
 pub(super) struct Reading {
     /// The text as it reads.
     pub(super) normalised: Normalised,
-    /// Which those are.
+    /// Which signals those are.
     pub(super) hits: Hits,
+    /// What it spells.
+    pub(super) decoded: Vec<Decoded>,
 }
 
 impl<'e, 't> Readings<'e, 't> {
@@ -36,7 +38,11 @@ impl<'e, 't> Readings<'e, 't> {
         }
         let normalised = normalise(text);
         let hits = self.engine.hits(&normalised.text);
-        let reading = (!hits.is_empty()).then(|| Rc::new(Reading { normalised, hits }));
+        let decoded = decode(text);
+        // Letters of other scripts may imitate, and characters that nobody sees may hide.
+        let silent =
+            hits.is_empty() && decoded.is_empty() && text.bytes().all(|byte| matches!(byte, b' '..=b'~' | b'\n'));
+        let reading = (!silent).then(|| Rc::new(Reading { normalised, hits, decoded }));
         let mut known = self.known.borrow_mut();
         if known.len() < MOST {
             known.insert(text, reading.clone());

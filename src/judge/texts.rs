@@ -7,7 +7,7 @@ use crate::document::{Sources, Span, raw_offset};
 use crate::finding::{Evidence, Excerpt, Finding, Place, Severity, Subject};
 use crate::rules::{Hits, Packs, Role, TextEngine};
 use crate::surface::{self, Text};
-use crate::text::{decode, normalise};
+use crate::text::normalise;
 
 /// Judges every text of every catalog, and catalogs of one client together. The engine is that of the same packs.
 pub fn texts(catalogs: &[Catalog], sources: &Sources, packs: &Packs, engine: &TextEngine) -> Vec<Finding> {
@@ -71,25 +71,21 @@ fn one<'t>(
     packs: &Packs,
     findings: &mut Vec<Finding>,
 ) {
+    let Some(reading) = readings.of(text.text) else { return };
     check::hidden(text, scene, packs, findings);
     check::mixed(text, scene, packs, findings);
-    if let Some(reading) = readings.of(text.text) {
-        for (rule, speech) in engine.judge(packs, &reading.normalised.text, text.role, &reading.hits) {
-            let range = reading.normalised.original(speech.range);
-            let draft = finding(rule, text, scene, range);
-            findings.push(draft.severity(speech.severity).confidence(speech.confidence).build());
-        }
+    for (rule, speech) in engine.judge(packs, &reading.normalised.text, text.role, &reading.hits) {
+        let range = reading.normalised.original(speech.range);
+        let draft = finding(rule, text, scene, range);
+        findings.push(draft.severity(speech.severity).confidence(speech.confidence).build());
     }
-    for decoded in decode(text.text).into_iter().take(MOST_DECODED) {
+    for decoded in reading.decoded.iter().take(MOST_DECODED) {
         let normalised = normalise(&decoded.text);
         let hits = engine.hits(&normalised.text);
         // What the text says in plain words is no secret of its disguise.
         let orders = is_order(engine, packs, &normalised.text, &hits)
-            && !(decoded.weak
-                && readings
-                    .of(text.text)
-                    .is_some_and(|plain| is_order(engine, packs, &plain.normalised.text, &plain.hits)));
-        check::encoded(text, &decoded, orders, scene, packs, findings);
+            && !(decoded.weak && is_order(engine, packs, &reading.normalised.text, &reading.hits));
+        check::encoded(text, decoded, orders, scene, packs, findings);
     }
 }
 
