@@ -5,6 +5,7 @@ mod dangers;
 mod entries;
 mod looks;
 mod readings;
+mod split;
 mod texts;
 mod weigh;
 

@@ -1,10 +1,12 @@
 //! Rules over the texts of servers.
 
+use std::collections::HashSet;
+
 use super::readings::Readings;
-use super::{check, looks};
+use super::{check, looks, split};
 use crate::connect::Catalog;
 use crate::document::{Sources, Span, raw_offset};
-use crate::finding::{Evidence, Excerpt, Finding, Place, Severity, Subject};
+use crate::finding::{Evidence, Excerpt, Finding, Place, RuleId, Severity, Subject};
 use crate::rules::{Hits, Packs, Role, TextEngine};
 use crate::surface::{self, Text};
 use crate::text::normalise;
@@ -21,8 +23,13 @@ pub fn texts(catalogs: &[Catalog], sources: &Sources, packs: &Packs, engine: &Te
     for catalog in catalogs.iter() {
         let scene = Scene { catalog, sources };
         let texts = surface::texts(catalog);
-        for text in &texts {
-            one(text, &scene, engine, &readings, packs, &mut findings);
+        for item in texts.chunk_by(|one, next| (one.list, one.item) == (next.list, next.item)) {
+            let before = findings.len();
+            for text in item {
+                one(text, &scene, engine, &readings, packs, &mut findings);
+            }
+            let said: HashSet<RuleId> = findings[before..].iter().map(|finding| finding.rule.clone()).collect();
+            split::over_fields(item, &said, &scene, engine, packs, &mut findings);
         }
     }
     check::shadowing(&catalogs, sources, packs, engine, &readings, &mut findings);
