@@ -12,7 +12,7 @@ use crate::connect::Catalog;
 use crate::document::{Node, Sources};
 use crate::finding::Finding;
 use crate::rules::{Packs, Role, TextEngine};
-use crate::surface::{Text, texts};
+use crate::surface::{self, Text, texts};
 use crate::text::normalise;
 
 /// Judges the servers of each client together; servers of no client are all together.
@@ -73,54 +73,77 @@ struct Tool<'a> {
 
 impl<'c> Group<'_, 'c> {
     fn tools(&self) -> Vec<Tool<'c>> {
+        self.named("tools")
+    }
+
+    /// The items of one list of all servers, each with what it is known by.
+    fn named(&self, wanted: &'static str) -> Vec<Tool<'c>> {
         let scenes = self.scenes;
+        // A resource is known by its address; its name is for people.
+        let field = match wanted {
+            "resources" => "uri",
+            "resourceTemplates" => "uriTemplate",
+            _ => "name",
+        };
         scenes
             .iter()
             .enumerate()
             .flat_map(|(server, scene)| {
                 let catalog: &'c Catalog = scene.catalog;
-                catalog.tools.iter().filter_map(move |tool| {
-                    let node = tool.get("name")?;
+                let lists = catalog.lists().into_iter().filter(move |(list, _)| *list == wanted);
+                lists.flat_map(|(_, items)| items).filter_map(move |item| {
+                    let node = item.get(field)?;
                     let name = node.as_str()?;
                     let text = Text {
                         text: name,
-                        role: Role::Name,
-                        list: "tools",
-                        item: Some(name),
-                        field: "name".to_owned(),
+                        role: if field == "name" { Role::Name } else { Role::Uri },
+                        list: wanted,
+                        item: Some(surface::name(item).unwrap_or(name)),
+                        field: field.to_owned(),
                         span: node.span,
                     };
-                    Some(Tool { server, item: tool, name, text })
+                    Some(Tool { server, item, name, text })
                 })
             })
             .collect()
     }
 
     fn add(&mut self, rule: &str, tool: &Tool<'_>, other: &Tool<'_>) {
-        self.add_with(rule, tool, other, String::new());
+        self.add_with(rule, tool, other, &[]);
     }
 
-    fn add_with(&mut self, rule: &str, tool: &Tool<'_>, other: &Tool<'_>, more: String) {
+    fn add_with(&mut self, rule: &str, tool: &Tool<'_>, other: &Tool<'_>, more: &[(&'static str, &str)]) {
         let Some(rule) = self.packs.rule(rule) else { return };
         let (scene, others) = (&self.scenes[tool.server], &self.scenes[other.server]);
-        let draft = finding(rule, &tool.text, scene, 0..tool.name.len())
+        let draft = more
+            .iter()
+            .fold(finding(rule, &tool.text, scene, 0..tool.name.len()), |draft, (name, value)| draft.with(name, *value))
             .related(
                 others.place(&other.text, 0..other.name.len()),
                 format!("`{}` of `{}`", other.name, others.catalog.server),
             )
             .with("other-tool", other.name.to_owned())
-            .with("other-server", others.catalog.server.clone())
-            .with("more", more);
+            .with("other-server", others.catalog.server.clone());
         self.findings.push(draft.build());
     }
 
-    /// One name, two servers: which of them the model calls is chance.
+    /// One name, two servers: which of them the model calls, or the user picks, is chance.
     fn same_names(&mut self) {
-        let tools = self.tools();
+        for (list, kind) in
+            [("tools", "tool"), ("prompts", "prompt"), ("resources", "resource"), ("resourceTemplates", "template")]
+        {
+            self.same_names_of(list, kind);
+        }
+    }
+
+    fn same_names_of(&mut self, list: &'static str, kind: &str) {
+        let tools = self.named(list);
         let mut first: HashMap<String, &Tool<'_>> = HashMap::new();
         let mut pairs: BTreeMap<(usize, usize), Vec<(&Tool<'_>, &Tool<'_>)>> = BTreeMap::new();
         for tool in &tools {
-            let key = tool.name.trim().to_lowercase();
+            // Addresses that differ in case lead to different places.
+            let key =
+                if kind == "tool" || kind == "prompt" { tool.name.trim().to_lowercase() } else { tool.name.to_owned() };
             match first.get(&key) {
                 Some(known) if known.server != tool.server => {
                     pairs.entry((tool.server, known.server)).or_default().push((tool, known));
@@ -135,8 +158,9 @@ impl<'c> Group<'_, 'c> {
             let beyond = same.len().saturating_sub(MOST_SAME);
             for (place, (tool, known)) in same.into_iter().take(MOST_SAME).enumerate() {
                 let last = place + 1 == MOST_SAME && beyond > 0;
-                let more = if last { format!(", as have {beyond} more of its tools") } else { String::new() };
-                self.add_with("shadowing/same-name", tool, known, more);
+                let more = if last { format!(", as have {beyond} more of its {kind}s") } else { String::new() };
+                let what = if kind == "tool" || kind == "prompt" { "name" } else { "address" };
+                self.add_with("shadowing/same-name", tool, known, &[("kind", kind), ("what", what), ("more", &more)]);
             }
         }
     }
