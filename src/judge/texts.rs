@@ -33,6 +33,7 @@ pub fn texts(catalogs: &[Catalog], sources: &Sources, packs: &Packs, engine: &Te
         }
     }
     check::shadowing(&catalogs, sources, packs, engine, &readings, &mut findings);
+    check::flows(&catalogs, sources, packs, &mut findings);
     findings
 }
 

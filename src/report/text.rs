@@ -127,7 +127,10 @@ fn whom(finding: &Finding) -> Option<String> {
         }
         whom.push_str(" of ");
     }
-    let _ = write!(whom, "server `{}`", visible(subject.server.as_deref().unwrap_or("?")));
+    match &subject.server {
+        Some(server) => whom.push_str(&format!("server `{}`", visible(server))),
+        None => whom.push_str("several servers together"),
+    }
     if let Some(client) = subject.client.as_ref().filter(|client| *client != UNKNOWN) {
         let _ = write!(whom, " ({})", visible(client));
     }

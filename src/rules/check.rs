@@ -48,6 +48,12 @@ pub fn check(packs: &Packs) -> (Vec<Problem>, Vec<Example<'_>>) {
             }
         }
     }
+    for (owner, word) in super::deeds::unmatched(packs) {
+        problem(
+            owner,
+            format!("`{word}` matches nothing: words are lower case and in the singular, one or two of them"),
+        );
+    }
     for pack in packs.packs() {
         for rule in &pack.rules {
             let id = rule.id.as_str();

@@ -84,6 +84,18 @@ impl Packs {
                 }
             }
         }
+        let kinds: HashSet<&str> =
+            self.packs.iter().flat_map(|pack| &pack.verbs).map(|verb| verb.kind.as_str()).collect();
+        for pack in &self.packs {
+            for deed in &pack.deeds {
+                for kind in deed.verbs.iter().filter(|kind| !kinds.contains(kind.as_str())) {
+                    errors.push(error_at_start(
+                        &pack.file,
+                        format!("the deed `{}` names verbs of the kind `{kind}`, which no pack has", deed.about),
+                    ));
+                }
+            }
+        }
         if errors.is_empty() { Ok(self) } else { Err(errors) }
     }
 
@@ -163,7 +175,8 @@ fn pack<I: Id>(
     }
     if errors.is_empty() {
         let super::schema::Head { name, title, judges } = written.pack;
-        Ok(Pack { name, title, judges, file: file.to_owned(), signals, rules })
+        let (verbs, deeds) = (written.verb, written.deed);
+        Ok(Pack { name, title, judges, file: file.to_owned(), signals, verbs, deeds, rules })
     } else {
         Err(errors)
     }

@@ -5,6 +5,7 @@
 pub mod advisories;
 mod check;
 mod combine;
+mod deeds;
 mod draft;
 mod embedded;
 mod engine;
@@ -19,6 +20,7 @@ mod tokens;
 
 pub use check::{Example, Problem, check};
 pub use combine::{Speech, Steering};
+pub use deeds::{Abilities, Ability, Capability, Deed, Deeds, Described, Plainness, Verb};
 pub use draft::Draft;
 pub(crate) use draft::generic;
 pub use embedded::{TableError, data, table};

@@ -3,6 +3,7 @@
 use serde::Deserialize;
 
 use super::Role;
+use super::deeds::{Deed, Verb};
 use crate::finding::{Confidence, RuleId, Severity};
 
 /// What the rules of a pack judge, which is also what their examples are.
@@ -28,6 +29,10 @@ pub struct Pack {
     pub file: String,
     /// Its signals.
     pub signals: Vec<Signal>,
+    /// Its verbs of deeds.
+    pub verbs: Vec<Verb>,
+    /// Its deeds.
+    pub deeds: Vec<Deed>,
     /// Its rules.
     pub rules: Vec<Rule>,
 }
@@ -191,6 +196,10 @@ pub(super) struct PackFile<I> {
     pub(super) pack: Head,
     #[serde(default)]
     pub(super) signal: Vec<Signal>,
+    #[serde(default)]
+    pub(super) verb: Vec<Verb>,
+    #[serde(default)]
+    pub(super) deed: Vec<Deed>,
     #[serde(default = "Vec::new")]
     pub(super) rule: Vec<RuleFile<I>>,
 }
