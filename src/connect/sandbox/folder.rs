@@ -9,7 +9,8 @@ use std::{fs, io::ErrorKind};
 /// How the folder of a run begins. Folders of other runs are recognised by it.
 const PREFIX: &str = "mcpscan-run-";
 
-/// The folder of a run, with a folder in it for each start. Dropping it removes everything.
+/// The folder of a run, with a folder in it for each start. Dropping it removes everything: at the end of the run and not of
+/// a server, since nobody may be left by then who could put a link to elsewhere in the way of the removal.
 #[derive(Debug)]
 pub(in crate::connect) struct Folder {
     path: PathBuf,

@@ -1,7 +1,7 @@
 //! How a server that is to be shut in is started, as far as all systems do the same.
 
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{ChildStdin, Command};
 
 use super::super::Target;
@@ -15,8 +15,9 @@ use super::seatbelt as here;
 /// Nothing can be had here.
 #[cfg(not(any(target_os = "linux", target_os = "macos")))]
 mod here {
-    use super::{ChildStdin, Command, Enforced, PathBuf, Target, io};
+    use super::{ChildStdin, Command, Enforced, Target, io};
     use crate::connect::sandbox::Rules;
+    use std::path::PathBuf;
 
     #[derive(Debug)]
     pub(super) enum Waiting {}
@@ -41,18 +42,13 @@ mod here {
 /// A start that is on its way.
 #[derive(Debug)]
 pub(in crate::connect) struct Start {
-    own: Own,
     waiting: here::Waiting,
 }
 
-/// A temporary folder of one server. Dropping it removes it.
-#[derive(Debug)]
-pub(in crate::connect) struct Own(PathBuf);
-
-impl Drop for Own {
-    fn drop(&mut self) {
-        super::remove(&self.0);
-    }
+/// Whether what fails has to be told instead of going on without: a system that has no sandbox never had one to promise. On
+/// macOS also what is no mistake of the sandbox comes out as one.
+fn must_be_had() -> bool {
+    cfg!(target_os = "linux") && super::is_there()
 }
 
 /// Where programs look for the folder to write to.
@@ -68,38 +64,39 @@ fn variables(env: &[(String, String)], own: &Path) -> Vec<(String, String)> {
 impl Start {
     /// What is run so that a target starts shut in, with these variables but for the temporary folder.
     ///
+    /// Instead, why it has to be started without.
+    ///
     /// # Errors
-    /// Why it has to be started without.
+    /// There is a sandbox here, and why it can't be had.
     pub(in crate::connect) fn new(
         sandbox: &Sandbox,
         folder: Option<&Folder>,
         target: &Target,
         env: &[(String, String)],
-    ) -> Result<(Self, Command), Enforced> {
+    ) -> io::Result<Result<(Self, Command), Enforced>> {
         let rules = match sandbox {
-            Sandbox::Off(why) => return Err(Enforced::none(why)),
+            Sandbox::Off(why) => return Ok(Err(Enforced::none(why))),
             Sandbox::On(rules) => rules,
         };
-        let attempt = || {
+        let attempt = || -> io::Result<(Self, Command)> {
             let folder = folder.ok_or_else(|| io::Error::other("no temporary folder can be made"))?;
-            let own = Own(folder.another()?);
+            let own = folder.another()?;
             let closed = rules.closed.iter().cloned().chain(folder.all()).collect();
-            let (waiting, command) = here::begin(rules, closed, &own.0, target, variables(env, &own.0))?;
-            Ok((Self { own, waiting }, command))
+            let (waiting, command) = here::begin(rules, closed, &own, target, variables(env, &own))?;
+            Ok((Self { waiting }, command))
         };
-        attempt().map_err(|error: io::Error| Enforced::none(error.to_string()))
+        match attempt() {
+            Ok(start) => Ok(Ok(start)),
+            Err(error) if must_be_had() => Err(super::failed(&error)),
+            Err(error) => Ok(Err(Enforced::none(error.to_string()))),
+        }
     }
 
-    /// Waits until the process that was started is shut in and the server. Gives back the server's standard input, and the
-    /// folder that is to be kept as long as the server.
+    /// Waits until the process that was started is shut in and the server. Gives back the server's standard input.
     ///
     /// # Errors
     /// Why the server could not be started, as the system says it.
-    pub(in crate::connect) fn hand_over(
-        self,
-        stdin: Option<ChildStdin>,
-    ) -> io::Result<(Option<ChildStdin>, Enforced, Own)> {
-        let (stdin, enforced) = self.waiting.hand_over(stdin)?;
-        Ok((stdin, enforced, self.own))
+    pub(in crate::connect) fn hand_over(self, stdin: Option<ChildStdin>) -> io::Result<(Option<ChildStdin>, Enforced)> {
+        self.waiting.hand_over(stdin)
     }
 }
