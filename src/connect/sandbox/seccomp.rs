@@ -114,7 +114,11 @@ fn filters(plan: &Plan) -> Result<Vec<BpfProgram>, String> {
     let typing = TYPING.iter().map(|request| rule(1, SeccompCmpOp::Eq, *request)).collect::<Result<Vec<_>, _>>()?;
     // A limit of processor time, set for another program, kills it. Its own are by number 0.
     let limits = vec![rule(0, SeccompCmpOp::Ne, 0)?];
-    let first = filter(refused.chain([(libc::SYS_ioctl, typing), (libc::SYS_prlimit64, limits)]), EPERM)?;
+    // What is slowed down stays slow: only root makes it faster again.
+    let others = [0, 1].map(|argument| rule(argument, SeccompCmpOp::Ne, 0));
+    let others = others.into_iter().collect::<Result<Vec<_>, _>>()?;
+    let conditions = [(libc::SYS_ioctl, typing), (libc::SYS_prlimit64, limits), (libc::SYS_setpriority, others)];
+    let first = filter(refused.chain(conditions), EPERM)?;
     // Over sockets of the file system one reaches whoever keeps secrets or runs programs for others: agents of keys, the
     // session bus, container engines. Pairs of sockets, over which programs talk to their own children, are another call.
     let unix = libc::AF_UNIX as u64;
