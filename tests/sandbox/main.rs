@@ -121,9 +121,10 @@ mod linux {
             return ExitCode::SUCCESS;
         }
         let wanted: Vec<&String> = args.iter().skip(1).filter(|arg| !arg.starts_with('-')).collect();
-        let tests: [(&str, fn()); 8] = [
+        let tests: [(&str, fn()); 9] = [
             ("a server that wants it all", wants_it_all),
             ("a server that starts among keys", among_keys),
+            ("the homes of others", homes_of_others),
             ("a sandbox that can't be had", not_to_be_had),
             ("whoever leaves is ended too", whoever_leaves),
             ("a closed network", closed_network),
@@ -284,6 +285,21 @@ mod linux {
         let ran = world.run(&["inspect", "--client", "cursor", "--launch", "all"]);
         assert!(ran.out.contains("read a key"), "{}{}", ran.out, ran.err);
         assert!(!ran.out.contains("a private key"), "{}", ran.out);
+    }
+
+    /// To root all homes are open, so all of them have places that are closed, and none can be listed.
+    fn homes_of_others() {
+        if fs::read_dir("/root").is_err() {
+            println!("       (nothing to test but as root)");
+            return;
+        }
+        let world = world();
+        let listed = |options: &[&str]| {
+            let args = ["--server", "sh -c 'ls /root && exit 7'", "--format", "json"];
+            let args: Vec<&str> = args.iter().chain(options).copied().collect();
+            world.run(&args).json()["coverage"]["servers"][0]["reason"].to_string().contains("status 7")
+        };
+        assert!(listed(&["--no-sandbox"]) && !listed(&[]));
     }
 
     /// Without a place for temporary folders there is no sandbox, and so no start.
