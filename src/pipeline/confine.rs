@@ -1,7 +1,7 @@
 //! What a sandbox closes and leaves open: the table `rules/sandbox.toml`, the configs of all clients, and what a launch
 //! needs.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use serde::Deserialize;
@@ -76,6 +76,8 @@ struct Program {
     #[serde(default)]
     files: Vec<String>,
     #[serde(default)]
+    moved: BTreeMap<String, String>,
+    #[serde(default)]
     sockets: bool,
 }
 
@@ -122,8 +124,9 @@ impl Places {
         }))
     }
 
-    /// What a launch needs beyond that, by the programs that its commands name.
-    pub(super) fn needs(&self, launch: &Launch, home: &Home) -> Needs {
+    /// What a launch needs beyond that, by the programs that its commands name. What a project brings along may name any
+    /// program and any package to come at their caches, and so gets empty ones of its own.
+    pub(super) fn needs(&self, launch: &Launch, home: &Home, foreign: bool) -> Needs {
         let mut needs = Needs::default();
         let home = Home::new(home.folder().to_owned(), this_system(), Default::default());
         let npx = npx_folder(launch);
@@ -131,6 +134,13 @@ impl Places {
             let package = program.packages.iter().find(|name| launch.packages.iter().any(|own| own.name == **name));
             let named = program.names.iter().find(|name| launch.programs.contains(name));
             let Some(name) = package.or(named) else { continue };
+            if program.sockets && (package.is_some() || is_of_the_system(launch, name)) {
+                needs.sockets = Some(name.clone());
+            }
+            if foreign {
+                needs.moved.extend(program.moved.clone());
+                continue;
+            }
             let own = match home.os() {
                 Os::MacOs => &program.macos,
                 _ => &program.linux,
@@ -146,9 +156,6 @@ impl Places {
             let fresh = program.fresh.iter().flat_map(|template| home.expand(template));
             needs.writable.extend(fresh.filter(|folder| !folder.exists()));
             needs.files.extend(program.files.iter().flat_map(|template| home.expand(template)));
-            if program.sockets && (package.is_some() || is_of_the_system(launch, name)) {
-                needs.sockets = Some(name.clone());
-            }
         }
         needs
     }
@@ -216,7 +223,7 @@ mod tests {
     }
 
     fn needs(line: &[&str]) -> Needs {
-        places().needs(&launch(line), &Home::new("/h".into(), Os::Linux, Default::default()))
+        places().needs(&launch(line), &Home::new("/h".into(), Os::Linux, Default::default()), false)
     }
 
     #[test]
@@ -268,6 +275,18 @@ mod tests {
         assert!(!npx.iter().any(|path| path == Path::new("/h/.npm") || path == Path::new("/h/.npm/_npx")), "{npx:?}");
         let shell = needs(&["sh", "-c", "exec uvx mcp-server-time"]).writable;
         assert!(shell.contains(&PathBuf::from("/h/.cache/uv")), "{shell:?}");
+    }
+
+    #[test]
+    fn a_project_gets_caches_of_its_own() {
+        let home = Home::new("/h".into(), Os::Linux, Default::default());
+        let places = places();
+        for program in places.programs.iter().filter(|program| !program.sockets) {
+            assert!(!program.moved.is_empty(), "{:?}", program.names);
+            let needs = places.needs(&launch(&[&program.names[0], "run", "x"]), &home, true);
+            let moved: Vec<(String, String)> = program.moved.clone().into_iter().collect();
+            assert_eq!(needs, Needs { moved, ..Needs::default() });
+        }
     }
 
     #[test]

@@ -64,7 +64,7 @@ pub(super) fn ready(
         env: Vec::new(),
         cwd: None,
         callers: filling.tables.clients.callers(&entry.client),
-        needs: filling.tables.places.needs(launch, &filling.told),
+        needs: filling.tables.places.needs(launch, &filling.told, entry.scope == Scope::Project),
         redactor: Arc::clone(filling.redactor),
     };
     let ready = match (launch.is_local(), &entry.url) {

@@ -79,6 +79,8 @@ pub struct Needs {
     pub writable: Vec<PathBuf>,
     /// Files that it can write to; made where they are missing.
     pub files: Vec<PathBuf>,
+    /// Variables that put what is written into folders of these names in its temporary folder.
+    pub moved: Vec<(String, String)>,
     /// The program that is started for it and talks to a service of this machine over a socket in the file system.
     pub sockets: Option<String>,
 }

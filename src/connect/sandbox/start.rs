@@ -54,11 +54,13 @@ fn must_be_had() -> bool {
 /// Where programs look for the folder to write to.
 const TEMPORARY: [&str; 3] = ["TMPDIR", "TEMP", "TMP"];
 
-/// A server's variables with its own temporary folder in place of everybody's.
-fn variables(env: &[(String, String)], own: &Path) -> Vec<(String, String)> {
-    let own = own.to_string_lossy();
-    let others = env.iter().filter(|(name, _)| !TEMPORARY.contains(&name.as_str())).cloned();
-    others.chain(TEMPORARY.map(|name| (name.to_owned(), own.clone().into_owned()))).collect()
+/// A server's variables with its own temporary folder in place of everybody's, and of what is moved there.
+fn variables(env: &[(String, String)], own: &Path, moved: &[(String, String)]) -> Vec<(String, String)> {
+    let path = |path: &Path| path.to_string_lossy().into_owned();
+    let ours = TEMPORARY.map(|name| (name.to_owned(), path(own))).into_iter();
+    let ours: Vec<_> = ours.chain(moved.iter().map(|(name, folder)| (name.clone(), path(&own.join(folder))))).collect();
+    let others = env.iter().filter(|(name, _)| ours.iter().all(|(known, _)| known != name)).cloned();
+    others.chain(ours.iter().cloned()).collect()
 }
 
 impl Start {
@@ -82,7 +84,8 @@ impl Start {
             let folder = folder.ok_or_else(|| io::Error::other("no temporary folder can be made"))?;
             let own = folder.another()?;
             let closed = rules.closed.iter().cloned().chain(folder.all()).collect();
-            let (waiting, command) = here::begin(rules, closed, &own, target, variables(env, &own))?;
+            let (waiting, command) =
+                here::begin(rules, closed, &own, target, variables(env, &own, &target.needs.moved))?;
             Ok((Self { waiting }, command))
         };
         match attempt() {
