@@ -80,7 +80,12 @@ impl Process {
     /// Whether the server itself has exited. What it started may go on.
     pub(super) fn has_exited(&mut self) -> bool {
         if self.status.is_none() {
-            self.status = self.child.try_wait().ok().flatten();
+            // Not of its whole group, whose other members may have become children of this program.
+            #[cfg(unix)]
+            let child = self.child.inner_mut();
+            #[cfg(not(unix))]
+            let child = &mut self.child;
+            self.status = child.try_wait().ok().flatten();
         }
         self.status.is_some()
     }
