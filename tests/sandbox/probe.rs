@@ -199,15 +199,18 @@ fn another(temporary: &Path) -> io::Result<String> {
 
 /// Everything that one does with a temporary folder, and at last what makes it hard to remove.
 fn own(temporary: &Path) -> io::Result<String> {
-    let folder = temporary.join("a/b");
+    // Without the sandbox it is the other server's too.
+    let number = env::var("OWN").unwrap_or_default();
+    let (above, file) = (temporary.join(format!("a{number}")), temporary.join(format!("file{number}")));
+    let folder = above.join("b");
     fs::create_dir_all(&folder)?;
     fs::write(folder.join("file"), "text")?;
-    fs::rename(folder.join("file"), temporary.join("file"))?;
-    let text = fs::read_to_string(temporary.join("file"))?;
-    fs::remove_file(temporary.join("file"))?;
+    fs::rename(folder.join("file"), &file)?;
+    let text = fs::read_to_string(&file)?;
+    fs::remove_file(&file)?;
     fs::write(folder.join("stays"), "text")?;
     fs::set_permissions(&folder, fs::Permissions::from_mode(0o000))?;
-    fs::set_permissions(temporary.join("a"), fs::Permissions::from_mode(0o500))?;
+    fs::set_permissions(&above, fs::Permissions::from_mode(0o500))?;
     Ok(text)
 }
 
