@@ -9,7 +9,7 @@ mod redact;
 pub mod stats;
 mod target;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
@@ -358,22 +358,37 @@ fn ask(input: Input, tables: &Tables, asking: Asking<'_>) -> Told {
     // Without a home there are no configs but those of projects, which have folders of their own.
     let nowhere = Home::other(request.current.clone(), discover::Os::Linux);
     let home = request.homes.first().unwrap_or(&nowhere);
-    let sandbox = tables.places.sandbox(&asking.confine, &homes(&request, &asking), &tables.clients);
+    let sandbox = tables.places.sandbox(&asking.confine, &homes(&request, &asking, &tables.clients), &tables.clients);
     let mut asked =
         ask::servers(&configs, &launches, &judged, redactor, asking, ask::Here { home, sandbox: &sandbox }, tables);
     coverage.servers = std::mem::take(&mut asked.coverage);
     Told { sources, coverage, judged, asked }
 }
 
-/// The homes whose places are closed: those that are looked at, and the one that started servers are told.
-fn homes(request: &discover::Request, asking: &Asking<'_>) -> Vec<Home> {
+/// The homes whose places are closed: those that are looked at, the one that started servers are told, and all others where
+/// they are open, as they are to root.
+fn homes(request: &discover::Request, asking: &Asking<'_>, clients: &Clients) -> Vec<Home> {
     let mut homes = request.homes.clone();
     let told = asking.base_env.iter().find(|(name, _)| name == "HOME").map(|(_, value)| PathBuf::from(value));
     if let Some(told) = told.filter(|told| homes.iter().all(|home| home.folder() != told)) {
         let variables = asking.variables.iter().cloned().collect();
         homes.push(Home::new(told, confine::this_system(), variables));
     }
+    if asking.consent.wanted() && is_root() {
+        let others = discover::other_homes(clients, discover::Host::Linux, Path::new(""), true, Path::new("/"));
+        homes.extend(
+            others.into_iter().filter(|other| request.homes.iter().all(|home| home.folder() != other.folder())),
+        );
+    }
     homes
+}
+
+/// Whether this process may read whatever it wants. Linux only.
+fn is_root() -> bool {
+    #[cfg(target_os = "linux")]
+    return std::fs::metadata("/proc/self").is_ok_and(|own| std::os::unix::fs::MetadataExt::uid(&own) == 0);
+    #[cfg(not(target_os = "linux"))]
+    return false;
 }
 
 /// Judges a saved list. Nothing is started.

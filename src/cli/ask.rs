@@ -4,7 +4,11 @@ use std::io::{BufRead, Write};
 
 use super::approvals::Store;
 use crate::connect::{Consent, Deed, Handed, Question};
+use crate::report::wrap;
 use crate::text::visible;
+
+/// How wide sentences are. Commands and addresses stay whole, so that they can be copied.
+const WIDTH: usize = 78;
 
 /// Asks on standard error, reads from standard input.
 pub(super) struct AtTerminal {
@@ -81,10 +85,10 @@ fn choose(questions: &[&Question], sandbox: &str, input: &mut dyn BufRead, outpu
 fn remember(chosen: &[&Question], store: &mut Store, input: &mut dyn BufRead, output: &mut dyn Write) {
     let foreign = chosen.iter().filter(|question| question.foreign).count();
     let asked = match (foreign, chosen.len() - foreign) {
-        (0, _) => "Remember this, so that the same commands are not asked about again? [y]es, [n]o (no): ".to_owned(),
-        (_, 0) => "These came with a project. Remember them all the same? [p]roject's too, [n]o (no): ".to_owned(),
+        (0, _) => "Remember this, so that these need no question again? [y]es, [n]o (no): ".to_owned(),
+        (_, 0) => "Remember this? All came with a project. [p]roject's too, [n]o (no): ".to_owned(),
         (_, own) => {
-            format!("Remember this? [y]es, for the {own} of your own configs, [p]roject's too, [n]o (no): ")
+            format!("Remember this? [y]es, the {own} of your own, [p]roject's too, [n]o (no): ")
         }
     };
     let Some(answer) = answer(&asked, input, output) else { return };
@@ -125,12 +129,12 @@ fn in_short(deed: &Deed) -> String {
 fn list(questions: &[&Question], sandbox: &str) -> String {
     let starts = questions.iter().any(|question| matches!(question.deed, Deed::Start { .. }));
     let connects = questions.iter().any(|question| matches!(question.deed, Deed::Connect { .. }));
-    let mut text = String::from("To ask servers what they offer, ");
-    text.push_str(match (starts, connects) {
-        (true, true) => "these programs would run with your rights, and these addresses would be connected to:\n\n",
-        (_, true) => "these addresses would be connected to:\n\n",
-        _ => "these programs would run with your rights:\n\n",
-    });
+    let what = match (starts, connects) {
+        (true, true) => "these programs would run with your rights, and these addresses would be connected to:",
+        (_, true) => "these addresses would be connected to:",
+        _ => "these programs would run with your rights:",
+    };
+    let mut text = wrap(&format!("To ask servers what they offer, {what}"), WIDTH, "") + "\n\n";
     let handed = |handed: &Handed| visible(&handed.name) + if handed.made_up { " (a made-up value)" } else { "" };
     let all = |names: &[Handed]| names.iter().map(handed).collect::<Vec<_>>().join(", ");
     for (index, question) in questions.iter().enumerate() {
@@ -157,14 +161,15 @@ fn list(questions: &[&Question], sandbox: &str) -> String {
             }
         }
         for warning in &question.warnings {
-            text.push_str(&format!("     warning: {}\n", visible(warning)));
+            let warning = wrap(&format!("warning: {}", visible(warning)), WIDTH - 5, "       ");
+            text.push_str(&format!("     {warning}\n"));
         }
         let whose = if question.foreign { ", which came with the project" } else { "" };
         text.push_str(&format!("     from {}{whose}\n", visible(&question.config)));
     }
     text.push('\n');
     if starts {
-        text.push_str(&format!("{sandbox}\n\n"));
+        text.push_str(&format!("{}\n\n", wrap(sandbox, WIDTH, "")));
     }
     text
 }
@@ -255,6 +260,25 @@ mod tests {
             assert!(shown.contains(part), "{part}\n{shown}");
         }
         assert!(!shown.contains('\u{1b}') && !shown.contains("addresses"));
+    }
+
+    #[test]
+    fn sentences_fit_a_narrow_terminal() {
+        let connect = Deed::Connect { address: "https://x.example".into(), origin: None, headers: Vec::new() };
+        let long = "a word and ".repeat(20);
+        let warned = Question { warnings: vec![long.clone()], ..question("one") };
+        let shown = list(&[&warned, &Question { deed: connect, ..question("two") }], &long);
+        assert!(shown.lines().all(|line| line.len() < 80), "{shown}");
+        let folder = tempfile::tempdir().unwrap();
+        let home = crate::discover::Home::new(folder.path().into(), crate::discover::Os::Linux, Default::default());
+        for foreign in [&[true][..], &[false], &[true, false]] {
+            let all: Vec<Question> =
+                foreign.iter().map(|foreign| Question { foreign: *foreign, ..question("x") }).collect();
+            let mut output = Vec::new();
+            let mut store = Store::open(&home).unwrap();
+            remember(&all.iter().collect::<Vec<_>>(), &mut store, &mut "n\n".as_bytes(), &mut output);
+            assert!(output.len() < 80 && output.starts_with(b"Remember this"), "{}", String::from_utf8_lossy(&output));
+        }
     }
 
     #[test]

@@ -48,6 +48,7 @@ pub use watchdog::{WORD as WATCH, watch};
 
 use crate::text::Redactor;
 use budget::Budget;
+use strays::Orphans;
 use transport::Ending;
 use trouble::Trouble;
 use watchdog::Watchdog;
@@ -274,6 +275,7 @@ pub fn query_all(
     let watchdog = bounds.watchdog.as_deref().filter(|_| any).and_then(Watchdog::start).map(Arc::new);
     let watchdog = watchdog.as_ref();
     let budget = &Budget::new(bounds);
+    let orphans = any.then(Orphans::adopt);
     let folder = any.then(|| sandbox::run_folder(sandbox)).flatten();
     let folder = folder.as_ref();
     if let (Some(watchdog), Some(folder)) = (watchdog, folder) {
@@ -314,6 +316,10 @@ pub fn query_all(
         }
         work();
     });
+    // Before the temporary folders go, so that nobody is left who could lead their removal astray.
+    if let Some(orphans) = orphans {
+        orphans.end();
+    }
     let reply = |(target, reply): (&Target, Mutex<Option<Reply>>)| {
         reply
             .into_inner()

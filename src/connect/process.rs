@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use process_wrap::std::{ChildWrapper, CommandWrap};
 
 use super::Context;
-use super::sandbox::{Enforced, Own, Start};
+use super::sandbox::{self, Start};
 use super::stderr::Tail;
 use super::strays::Strays;
 use super::trouble::Trouble;
@@ -30,8 +30,6 @@ pub(super) struct Process {
     strays: Strays,
     ended: bool,
     watchdog: Option<Arc<Watchdog>>,
-    /// Its temporary folder, which goes once nobody is left to fill it.
-    folder: Option<Own>,
 }
 
 impl Process {
@@ -53,18 +51,16 @@ impl Process {
         }
         let strays = Strays::of(child.id());
         let watchdog = context.watchdog.cloned();
-        let mut process =
-            Self { child, status: None, stderr: Arc::default(), strays, ended: false, watchdog, folder: None };
+        let process = Self { child, status: None, stderr: Arc::default(), strays, ended: false, watchdog };
         let stdin = match start {
             Some(start) => {
-                let (stdin, enforced, folder) = start.hand_over(stdin).map_err(|error| match error.kind() {
+                let (stdin, enforced) = start.hand_over(stdin).map_err(|error| match error.kind() {
                     io::ErrorKind::PermissionDenied => {
                         failed(format!("{}; {}", start_error(&error, &target.program), super::HINT))
                     }
                     _ => not_started(error),
                 })?;
                 context.note(enforced);
-                process.folder = Some(folder);
                 stdin
             }
             None => stdin,
@@ -84,7 +80,12 @@ impl Process {
     /// Whether the server itself has exited. What it started may go on.
     pub(super) fn has_exited(&mut self) -> bool {
         if self.status.is_none() {
-            self.status = self.child.try_wait().ok().flatten();
+            // Not of its whole group, whose other members may have become children of this program.
+            #[cfg(unix)]
+            let child = self.child.inner_mut();
+            #[cfg(not(unix))]
+            let child = &mut self.child;
+            self.status = child.try_wait().ok().flatten();
         }
         self.status.is_some()
     }
@@ -166,19 +167,22 @@ impl Process {
         if let Some(watchdog) = &self.watchdog {
             watchdog.ended(self.child.id());
         }
-        drop(self.folder.take());
     }
 }
 
-/// Starts what becomes the target; where it can't be shut in, the target itself, and says so.
+/// Starts what becomes the target; where there is no sandbox, the target itself, and says so. Where there is one and it
+/// fails, nothing is started: the user was promised one, and a server beside this one may have seen to it, with a full disk.
+///
+/// # Errors
+/// Why nothing was started.
 fn begin(context: &Context<'_>) -> io::Result<(Option<Start>, Box<dyn ChildWrapper>)> {
     let target = context.target;
     let variables: Vec<(String, String)> = context.env.iter().chain(&target.env).cloned().collect();
-    let enforced = match Start::new(context.sandbox, context.folder, target, &variables, context.own_home.get()) {
-        Ok((start, command)) => match spawn(command, context) {
-            Ok(child) => return Ok((Some(start), child)),
-            Err(error) => Enforced::none(format!("what shuts servers in can't be started: {error}")),
-        },
+    let enforced = match Start::new(context.sandbox, context.folder, target, &variables, context.own_home.get())? {
+        Ok((start, command)) => {
+            let child = spawn(command, context).map_err(|error| sandbox::failed(&error))?;
+            return Ok((Some(start), child));
+        }
         Err(enforced) => enforced,
     };
     context.note(enforced);

@@ -78,6 +78,8 @@ struct Program {
     #[serde(default)]
     keep: BTreeMap<String, String>,
     #[serde(default)]
+    moved: BTreeMap<String, String>,
+    #[serde(default)]
     sockets: bool,
 }
 
@@ -124,8 +126,9 @@ impl Places {
         }))
     }
 
-    /// What a launch needs beyond that, by the programs that its commands name.
-    pub(super) fn needs(&self, launch: &Launch, home: &Home) -> Needs {
+    /// What a launch needs beyond that, by the programs that its commands name. What a project brings along may name any
+    /// program and any package to come at their caches, and so gets empty ones of its own.
+    pub(super) fn needs(&self, launch: &Launch, home: &Home, foreign: bool) -> Needs {
         let mut needs = Needs::default();
         let home = Home::new(home.folder().to_owned(), this_system(), Default::default());
         let npx = npx_folder(launch);
@@ -133,6 +136,13 @@ impl Places {
             let package = program.packages.iter().find(|name| launch.packages.iter().any(|own| own.name == **name));
             let named = program.names.iter().find(|name| launch.programs.contains(name));
             let Some(name) = package.or(named) else { continue };
+            if program.sockets && (package.is_some() || is_of_the_system(launch, name)) {
+                needs.sockets = Some(name.clone());
+            }
+            if foreign {
+                needs.moved.extend(program.moved.clone());
+                continue;
+            }
             let own = match home.os() {
                 Os::MacOs => &program.macos,
                 _ => &program.linux,
@@ -152,9 +162,6 @@ impl Places {
                 needs.keep.extend(folder.map(|folder| (name.clone(), folder.to_string_lossy().into_owned())));
             }
             needs.files.extend(program.files.iter().flat_map(|template| home.expand(template)));
-            if program.sockets && (package.is_some() || is_of_the_system(launch, name)) {
-                needs.sockets = Some(name.clone());
-            }
         }
         needs
     }
@@ -222,7 +229,7 @@ mod tests {
     }
 
     fn needs(line: &[&str]) -> Needs {
-        places().needs(&launch(line), &Home::new("/h".into(), Os::Linux, Default::default()))
+        places().needs(&launch(line), &Home::new("/h".into(), Os::Linux, Default::default()), false)
     }
 
     #[test]
@@ -274,6 +281,18 @@ mod tests {
         assert!(!npx.iter().any(|path| path == Path::new("/h/.npm") || path == Path::new("/h/.npm/_npx")), "{npx:?}");
         let shell = needs(&["sh", "-c", "exec uvx mcp-server-time"]).writable;
         assert!(shell.contains(&PathBuf::from("/h/.cache/uv")), "{shell:?}");
+    }
+
+    #[test]
+    fn a_project_gets_caches_of_its_own() {
+        let home = Home::new("/h".into(), Os::Linux, Default::default());
+        let places = places();
+        for program in places.programs.iter().filter(|program| !program.sockets) {
+            assert!(!program.moved.is_empty(), "{:?}", program.names);
+            let needs = places.needs(&launch(&[&program.names[0], "run", "x"]), &home, true);
+            let moved: Vec<(String, String)> = program.moved.clone().into_iter().collect();
+            assert_eq!(needs, Needs { moved, ..Needs::default() });
+        }
     }
 
     #[test]

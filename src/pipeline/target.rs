@@ -11,7 +11,7 @@ use crate::connect::{self, Remote, Target};
 use crate::discover::{Form, Home, Scope, same_variable};
 use crate::judge;
 use crate::launch::{self, Launch};
-use crate::text::{Redactor, nonsense};
+use crate::text::{Redactor, looks_random, nonsense};
 use crate::triage::ServerStatus;
 
 /// Why an entry of another home is only judged.
@@ -64,7 +64,7 @@ pub(super) fn ready(
         env: Vec::new(),
         cwd: None,
         callers: filling.tables.clients.callers(&entry.client),
-        needs: filling.tables.places.needs(launch, &filling.told),
+        needs: filling.tables.places.needs(launch, &filling.told, entry.scope == Scope::Project),
         redactor: Arc::clone(filling.redactor),
     };
     let ready = match (launch.is_local(), &entry.url) {
@@ -193,6 +193,44 @@ fn dummy(value: &str) -> Filled {
     Filled { made_up: text != value, text }
 }
 
+/// A variable of the user's for somebody else's server: what is one in no config may be one here, since nobody but the user
+/// has ever seen it.
+fn without_secrets(name: &str, value: String) -> Filled {
+    let secret = judge::may_be_secret(name, &value) || names_login(name);
+    let text = if secret { dummy(&value).text } else { value.clone() };
+    let text = if is_path(&text) { text } else { without_secret_parts(&text) };
+    Filled { made_up: text != value, text }
+}
+
+/// Ends of words that tell of a login and are too short, or too common, to be looked for in configs.
+fn names_login(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    let ends = |word: &str| ["pass", "pw", "pwd"].iter().any(|end| word.ends_with(end) && word != "oldpwd");
+    name.split('_').any(|word| matches!(word, "pin" | "login" | "session") || ends(word))
+}
+
+/// What is in a text beside other things: the key behind a name in JSON, in a query or in lines of settings, the last
+/// part of a webhook's address.
+fn without_secret_parts(text: &str) -> String {
+    if text.contains("PRIVATE KEY-----") {
+        return nonsense(text);
+    }
+    let is_part = |c: char| c.is_ascii_alphanumeric() || "_-.~+%".contains(c);
+    let (mut made, mut rest, mut name) = (String::new(), text, "");
+    while !rest.is_empty() {
+        let (part, behind) = rest.split_at(rest.find(|c| !is_part(c)).unwrap_or(rest.len()));
+        let hidden = looks_random(part) || !name.is_empty() && !part.is_empty() && judge::may_be_secret(name, part);
+        made.push_str(&if hidden { nonsense(part) } else { part.to_owned() });
+        let (between, next) = behind.split_at(behind.find(is_part).unwrap_or(behind.len()));
+        // Of an address, what stands before the colon is no name.
+        let names = between.contains(['=', ':']) && !between.contains('/');
+        name = if names { part } else { "" };
+        made.push_str(between);
+        rest = next;
+    }
+    made
+}
+
 /// Whether a value names a file: where the secret is, and not the secret. Keys in base64 begin with a slash, too.
 fn is_path(value: &str) -> bool {
     let bytes = value.as_bytes();
@@ -226,10 +264,10 @@ impl Filling<'_, '_> {
             "HOME" => variable(variables, name).or_else(|| Some(self.home.folder().display().to_string())),
             name => {
                 let value = variable(variables, name)?;
-                if !dummies || !judge::may_be_secret(name, &value) {
+                if !dummies {
                     return Some(value);
                 }
-                let filled = dummy(&value);
+                let filled = without_secrets(name, value);
                 made_up.set(made_up.get() || filled.made_up);
                 Some(filled.text)
             }
@@ -294,6 +332,51 @@ pub(super) fn learn(redactor: &mut Redactor, configs: &[Config], asking: &Asking
     for (_, value) in &asking.base_env {
         if let Some(password) = judge::password_in_url(value) {
             redactor.learn(&value[password]);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_secret_of_the_user_is_in_what_a_projects_server_gets() {
+        let key = "q7Zt9Lm2Xc4Vb6Nn8Rk1";
+        let pem = "-----BEGIN PRIVATE KEY-----\nMIIEvQIBADANBgkqhkiG9w0BAQEFAASC\n-----END PRIVATE KEY-----";
+        for (name, value, secret) in [
+            ("HOOK", format!("https://hooks.slack.com/services/T00/B00/{key}"), key),
+            ("API_URL", "https://api.example/v1?user=me&token=hunter2".to_owned(), "hunter2"),
+            ("SETTINGS", r#"{"user": "me", "password": "hunter2"}"#.to_owned(), "hunter2"),
+            ("LINES", format!("HOST=here\nSOME={key}"), key),
+            ("PEM", pem.to_owned(), "MIIEvQIBADANBgkqhkiG9w0BAQEFAASC"),
+            ("PGPASS", "hunter2".to_owned(), "hunter2"),
+            ("MY_PIN", "4711".to_owned(), "4711"),
+            ("LOGIN", "bob:hunter2".to_owned(), "hunter2"),
+            ("DSN", format!("postgres://bob:hunter2@db/x?key={key}"), key),
+        ] {
+            let filled = without_secrets(name, value.clone());
+            assert!(filled.made_up && !filled.text.contains(secret), "{name}: {}", filled.text);
+            assert_eq!(filled.text.len(), value.len(), "{name}");
+        }
+    }
+
+    #[test]
+    fn what_is_none_stays_as_it_is() {
+        for (name, value) in [
+            ("PORT", "8080"),
+            ("AWS_REGION", "eu-central-1"),
+            ("WORKDIR", "/srv/data/project-2"),
+            ("API_URL", "https://api.example.com:8443/v1/items?page=2&sort=name"),
+            ("PATH", "/usr/local/bin:/usr/bin"),
+            ("OLDPWD", "/srv"),
+            ("AGENT", "Mozilla/5.0 (X11; Linux x86_64)"),
+            ("ROLE", "arn:aws:iam::123456789012:role/reader"),
+            ("WHEN", "2026-01-01T10:00:00Z"),
+            ("MODEL", "claude-sonnet-4-20250514"),
+        ] {
+            let filled = without_secrets(name, value.to_owned());
+            assert_eq!((filled.text.as_str(), filled.made_up), (value, false), "{name}");
         }
     }
 }

@@ -6,7 +6,7 @@ mod sarif;
 mod text;
 
 pub use catalog::catalog;
-pub use text::Style;
+pub use text::{Style, wrap};
 
 use crate::rules::Packs;
 use crate::triage::Outcome;

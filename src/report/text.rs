@@ -138,7 +138,7 @@ fn whom(finding: &Finding) -> Option<String> {
 }
 
 /// Breaks text at blanks so that its lines fit, as far as its words allow.
-fn wrap(text: &str, width: usize, indent: &str) -> String {
+pub fn wrap(text: &str, width: usize, indent: &str) -> String {
     let mut wrapped = String::new();
     let mut column = 0;
     for word in text.split_whitespace() {

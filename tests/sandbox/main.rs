@@ -29,12 +29,13 @@ mod linux {
     use std::net::TcpListener;
     use std::os::linux::net::SocketAddrExt;
     use std::os::unix::fs::{PermissionsExt, symlink};
-    use std::os::unix::net::{SocketAddr, UnixListener};
+    use std::os::unix::net::{SocketAddr, UnixDatagram, UnixListener};
     use std::path::{Path, PathBuf};
     use std::process::{Command, ExitCode, Stdio};
     use std::time::{Duration, Instant};
     use std::{env, fs, thread};
 
+    use nix::pty::OpenptyResult;
     use serde_json::{Value, json};
 
     use super::common::{Place, binary};
@@ -58,7 +59,7 @@ mod linux {
         }
     }
 
-    const NEVER: [&str; 30] = [
+    const NEVER: [&str; 34] = [
         "read a key",
         "read a key by a folder that is a link",
         "read a key by a link in the project",
@@ -89,6 +90,10 @@ mod linux {
         "signal the scanner",
         "connect to a socket",
         "connect to an abstract socket",
+        "write to a socket from a pair",
+        "limit the scanner",
+        "share memory with other programs",
+        "write to a terminal",
     ];
     const NETWORK: [&str; 3] = ["connect to an address", "listen", "send a datagram"];
     const OWN: [&str; 9] = [
@@ -116,8 +121,13 @@ mod linux {
             return ExitCode::SUCCESS;
         }
         let wanted: Vec<&String> = args.iter().skip(1).filter(|arg| !arg.starts_with('-')).collect();
-        let tests: [(&str, fn()); 5] = [
+        let tests: [(&str, fn()); 10] = [
             ("a server that wants it all", wants_it_all),
+            ("a server that starts among keys", among_keys),
+            ("the homes of others", homes_of_others),
+            ("caches and a project", caches),
+            ("a sandbox that can't be had", not_to_be_had),
+            ("whoever leaves is ended too", whoever_leaves),
             ("a closed network", closed_network),
             ("why a server did not start", why_not),
             ("a hint where the sandbox may be why", hints),
@@ -139,7 +149,8 @@ mod linux {
     struct World {
         place: Place,
         outside: Outside,
-        _listening: (TcpListener, UnixListener, UnixListener),
+        _listening: (TcpListener, UnixListener, UnixListener, UnixDatagram),
+        _terminal: OpenptyResult,
     }
 
     fn world() -> World {
@@ -172,7 +183,10 @@ mod linux {
         let unix = UnixListener::bind(folder.join("agent.sock")).unwrap();
         let name = SocketAddr::from_abstract_name(outside.name(ABSTRACT)).unwrap();
         let hidden = UnixListener::bind_addr(&name).unwrap();
-        World { place, outside, _listening: (tcp, unix, hidden) }
+        let log = UnixDatagram::bind(folder.join("log.sock")).unwrap();
+        let terminal = nix::pty::openpty(None, None).unwrap();
+        place.write("project/terminal", nix::unistd::ttyname(&terminal.slave).unwrap().display().to_string());
+        World { place, outside, _listening: (tcp, unix, hidden, log), _terminal: terminal }
     }
 
     impl World {
@@ -259,6 +273,82 @@ mod linux {
         }
         assert_eq!(told["read the scanner's variables"], "got true");
         assert_eq!(told["variables"], "got HOME OWN PATH TMPDIR USERPROFILE");
+    }
+
+    /// A config may name any folder to start in. That opens nothing.
+    fn among_keys() {
+        let world = world();
+        let keys = world.place.home().join(".ssh");
+        let args = ["--serve", world.outside.folder.to_str().unwrap(), "0"];
+        let server = |own: &str| json!({ "command": env::current_exe().unwrap(), "args": args, "cwd": keys, "env": { "OWN": own } });
+        let config = json!({ "mcpServers": { "one": server("1"), "two": server("2") } });
+        world.place.write("home/.cursor/mcp.json", config.to_string());
+        let ran = world.run(&["inspect", "--client", "cursor", "--launch", "all"]);
+        assert!(ran.out.contains("read a key"), "{}{}", ran.out, ran.err);
+        assert!(!ran.out.contains("a private key"), "{}", ran.out);
+    }
+
+    /// A project may call anything `npx`, and name any package beside it.
+    fn caches() {
+        let world = world();
+        let script = "#!/bin/sh\ntouch $HOME/.npm/_cacache/evil $HOME/.npm/_npx/*/evil 2>/dev/null\n\
+            mkdir $npm_config_cache && touch $npm_config_cache/own && echo moved >&2\nexit 1\n";
+        world.place.write("project/npx", script);
+        fs::set_permissions(world.place.project().join("npx"), fs::Permissions::from_mode(0o755)).unwrap();
+        world.place.write("home/.npm/_cacache/own", "");
+        let config = json!({ "mcpServers": { "x": { "command": "./npx", "args": ["-y", "x"] } } }).to_string();
+        world.place.write("project/.mcp.json", config);
+        let ran = world.run(&[".", "--launch", "all"]);
+        assert!(ran.out.contains("moved"), "{}{}", ran.out, ran.err);
+        let npm = world.place.home().join(".npm");
+        assert!(!npm.join("_cacache/evil").exists() && !npm.join("_npx").exists());
+    }
+
+    /// To root all homes are open, so all of them have places that are closed, and none can be listed.
+    fn homes_of_others() {
+        if fs::read_dir("/root").is_err() {
+            println!("       (nothing to test but as root)");
+            return;
+        }
+        let world = world();
+        let listed = |options: &[&str]| {
+            let args = ["--server", "sh -c 'ls /root && exit 7'", "--format", "json"];
+            let args: Vec<&str> = args.iter().chain(options).copied().collect();
+            world.run(&args).json()["coverage"]["servers"][0]["reason"].to_string().contains("status 7")
+        };
+        assert!(listed(&["--no-sandbox"]) && !listed(&[]));
+    }
+
+    /// Without a place for temporary folders there is no sandbox, and so no start.
+    fn not_to_be_had() {
+        let world = world();
+        let started = world.place.project().join("started");
+        let line = format!("touch {}", started.display());
+        let status = |options: &[&str]| {
+            let args: Vec<&str> = ["--server", &line, "--format", "json"].iter().chain(options).copied().collect();
+            let json = world.place.run_env(&args, &[("PATH", "/usr/bin:/bin"), ("TMPDIR", "/no/such/folder")]).json();
+            json["coverage"]["servers"][0]["reason"].as_str().unwrap_or_default().to_owned()
+        };
+        let reason = status(&[]);
+        assert!(reason.contains("no temporary folder") && reason.contains("--no-sandbox"), "{reason}");
+        assert!(!started.exists());
+        status(&["--no-sandbox"]);
+        assert!(started.exists());
+    }
+
+    /// A session of its own and no parents that are left: that is how a program leaves whoever started it.
+    fn whoever_leaves() {
+        let world = world();
+        for (number, options) in [&["--relist", "0"][..], &["--no-sandbox"]].iter().enumerate() {
+            let marker = format!("987.{}{number}", std::process::id());
+            let line = format!("sh -c '(setsid sleep {marker} >/dev/null 2>&1 </dev/null &); sleep 0.5; exit 1'");
+            let args: Vec<&str> = ["--server", &line].iter().chain(*options).copied().collect();
+            let ran = world.run(&args);
+            assert!(ran.out.contains("status 1"), "{}{}", ran.out, ran.err);
+            let lines = fs::read_dir("/proc").unwrap().flatten();
+            let mut lines = lines.filter_map(|process| fs::read(process.path().join("cmdline")).ok());
+            assert!(!lines.any(|line| String::from_utf8_lossy(&line).contains(&marker)), "{options:?}: it runs");
+        }
     }
 
     fn closed_network() {

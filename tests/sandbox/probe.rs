@@ -12,6 +12,8 @@ use std::{env, fs, thread};
 
 use nix::sys::{ptrace, signal};
 use nix::unistd::Pid;
+use rustix::net::{AddressFamily, SendFlags, SocketAddrUnix, SocketFlags, SocketType};
+use rustix::process::{Resource, Rlimit};
 use serde_json::{Value, json};
 
 use super::{ABSTRACT, Outside};
@@ -118,6 +120,17 @@ fn attempts(outside: &Outside, temporary: &Path) -> Vec<(&'static str, io::Resul
         ("signal the scanner", done(signal::kill(pid, None).map_err(Into::into))),
         ("connect to a socket", done(UnixStream::connect(outside.folder.join("agent.sock")).map(drop))),
         ("connect to an abstract socket", done(abstract_socket())),
+        ("write to a socket from a pair", done(from_a_pair(&outside.folder.join("log.sock")))),
+        ("limit the scanner", {
+            let none = Rlimit { current: Some(0), maximum: Some(0) };
+            let scanner = rustix::process::Pid::from_raw(pid.as_raw());
+            done(rustix::process::prlimit(scanner, Resource::Core, none).map(drop).map_err(Into::into))
+        }),
+        ("share memory with other programs", done(share())),
+        ("write to a terminal", {
+            let terminal = fs::read_to_string("terminal").unwrap_or_default();
+            done(fs::OpenOptions::new().write(true).open(terminal).and_then(|mut file| file.write_all(b"x")))
+        }),
         // Where the network is closed.
         ("connect to an address", done(TcpStream::connect(("127.0.0.1", outside.port)).map(drop))),
         ("listen", done(std::net::TcpListener::bind(("127.0.0.1", 0)).map(drop))),
@@ -143,6 +156,21 @@ fn attempts(outside: &Outside, temporary: &Path) -> Vec<(&'static str, io::Resul
             Ok(names.join(" "))
         }),
     ]
+}
+
+/// The two ends of a pair are each other's only as long as they want.
+fn from_a_pair(to: &Path) -> io::Result<()> {
+    let pair = rustix::net::socketpair(AddressFamily::UNIX, SocketType::DGRAM, SocketFlags::empty(), None)?;
+    rustix::net::sendto(&pair.0, b"x", SendFlags::empty(), &SocketAddrUnix::new(to)?)?;
+    Ok(())
+}
+
+/// Memory that any program of this user may use, made and removed.
+fn share() -> io::Result<()> {
+    let made = std::process::Command::new("ipcmk").args(["-M", "4096"]).output()?;
+    let number = String::from_utf8_lossy(&made.stdout).rsplit(' ').next().unwrap_or_default().trim().to_owned();
+    let removed = std::process::Command::new("ipcrm").args(["-m", &number]).output()?;
+    if removed.status.success() { Ok(()) } else { Err(ErrorKind::PermissionDenied.into()) }
 }
 
 /// What the others left in theirs. That it is there can be seen: Landlock hides no names.
@@ -171,15 +199,18 @@ fn another(temporary: &Path) -> io::Result<String> {
 
 /// Everything that one does with a temporary folder, and at last what makes it hard to remove.
 fn own(temporary: &Path) -> io::Result<String> {
-    let folder = temporary.join("a/b");
+    // Without the sandbox it is the other server's too.
+    let number = env::var("OWN").unwrap_or_default();
+    let (above, file) = (temporary.join(format!("a{number}")), temporary.join(format!("file{number}")));
+    let folder = above.join("b");
     fs::create_dir_all(&folder)?;
     fs::write(folder.join("file"), "text")?;
-    fs::rename(folder.join("file"), temporary.join("file"))?;
-    let text = fs::read_to_string(temporary.join("file"))?;
-    fs::remove_file(temporary.join("file"))?;
+    fs::rename(folder.join("file"), &file)?;
+    let text = fs::read_to_string(&file)?;
+    fs::remove_file(&file)?;
     fs::write(folder.join("stays"), "text")?;
     fs::set_permissions(&folder, fs::Permissions::from_mode(0o000))?;
-    fs::set_permissions(temporary.join("a"), fs::Permissions::from_mode(0o500))?;
+    fs::set_permissions(&above, fs::Permissions::from_mode(0o500))?;
     Ok(text)
 }
 

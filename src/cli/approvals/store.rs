@@ -157,11 +157,16 @@ pub(in crate::cli) const SHORT: usize = 8;
 #[cfg(unix)]
 fn own(path: &Path) -> Result<(), String> {
     use std::os::unix::fs::MetadataExt;
-    let mode = fs::metadata(path).map_err(|error| error.to_string())?.mode();
-    if mode & 0o022 == 0 {
+    let meta = fs::metadata(path).map_err(|error| error.to_string())?;
+    if meta.mode() & 0o022 != 0 {
+        return Err("others can change it, so it counts for nothing; `chmod 600` it".to_owned());
+    }
+    // Whoever owns the home is who it is for; root can change everything anyway.
+    let whose = std::env::home_dir().and_then(|home| fs::metadata(home).ok()).map(|home| home.uid());
+    if meta.uid() == 0 || whose.is_none_or(|owner| owner == meta.uid()) {
         Ok(())
     } else {
-        Err("others can change it, so it counts for nothing; `chmod 600` it".to_owned())
+        Err("it belongs to somebody else, so it counts for nothing; remove it".to_owned())
     }
 }
 
@@ -239,6 +244,10 @@ mod tests {
         store.add(&question("one", "abc"), String::new());
         store.save().unwrap();
         assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+        // Only root can give a file away.
+        if std::os::unix::fs::chown(&path, Some(65_534), None).is_ok() {
+            assert!(Store::read(path.clone()).unwrap_err().to_string().contains("somebody else"));
+        }
         fs::set_permissions(&path, fs::Permissions::from_mode(0o666)).unwrap();
         assert!(Store::read(path).unwrap_err().to_string().contains("chmod 600"));
     }

@@ -9,7 +9,8 @@ use std::{fs, io::ErrorKind};
 /// How the folder of a run begins. Folders of other runs are recognised by it.
 const PREFIX: &str = "mcpscan-run-";
 
-/// The folder of a run, with a folder in it for each start. Dropping it removes everything.
+/// The folder of a run, with a folder in it for each start. Dropping it removes everything: at the end of the run and not of
+/// a server, since nobody may be left by then who could put a link to elsewhere in the way of the removal.
 #[derive(Debug)]
 pub(in crate::connect) struct Folder {
     path: PathBuf,
@@ -42,7 +43,11 @@ impl Folder {
     /// The folders of all runs, this and others that go on beside it.
     pub(super) fn all(&self) -> Vec<PathBuf> {
         let siblings = self.path.parent().and_then(|parent| fs::read_dir(parent).ok()).into_iter().flatten().flatten();
-        let of_runs = siblings.filter(|entry| entry.file_name().to_string_lossy().starts_with(PREFIX));
+        // A link of that name is somebody's who wants what it leads to to be closed.
+        let of_runs = siblings.filter(|entry| {
+            let is_folder = entry.file_type().is_ok_and(|kind| kind.is_dir());
+            is_folder && entry.file_name().to_string_lossy().starts_with(PREFIX)
+        });
         of_runs.map(|entry| entry.path()).chain([self.path.clone()]).collect()
     }
 }
@@ -110,6 +115,16 @@ fn open(folder: &Path) {
 mod tests {
     use super::*;
     use std::os::unix::fs::{PermissionsExt, symlink};
+
+    #[test]
+    fn a_link_is_no_run() {
+        let (own, other) = (Folder::new().unwrap(), Folder::new().unwrap());
+        let link = own.path().with_file_name(format!("{PREFIX}link-{}", std::process::id()));
+        symlink("/usr", &link).unwrap();
+        let all = own.all();
+        fs::remove_file(&link).unwrap();
+        assert!(all.contains(&own.path) && all.contains(&other.path) && !all.contains(&link), "{all:?}");
+    }
 
     #[test]
     fn what_resists_is_removed_and_links_are_not_followed() {

@@ -25,10 +25,17 @@ pub(super) fn run() -> io::Result<()> {
     drop(stdin);
 
     super::make(&plan.writable, &plan.files);
+    // Whoever leaves the group of the server stays its descendant, and is found at its end.
+    let _ = nix::sys::prctl::set_child_subreaper(true);
     let enforced = restrict(&plan);
     let mut line = serde_json::to_vec(&enforced).map_err(io::Error::other)?;
     line.push(b'\n');
     socket.write_all(&line)?;
+    // Where there is a sandbox, nothing is started without.
+    if enforced.level == Level::None && landlock::is_there() {
+        let why = super::failed(&enforced.reason.unwrap_or_default());
+        return socket.write_all(why.to_string().as_bytes());
+    }
 
     let mut command = Command::new(&plan.program);
     command.args(&plan.args).env_clear();

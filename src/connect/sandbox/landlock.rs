@@ -63,17 +63,18 @@ fn apply(plan: &Plan) -> Result<(RulesetStatus, LandlockStatus), RulesetError> {
 
     // A device gives back what files hide: a disk is all its files.
     let places: Vec<PathBuf> = plan.closed.iter().cloned().chain(["/dev".into()]).collect();
-    let closed = Closed::new(&places, &plan.kept);
+    let closed = Closed::new(&places, &plan.homes);
+    let kept: Vec<PathBuf> = plan.homes.iter().chain(&plan.folder).cloned().collect();
     let mut add = |path: &PathBuf, access: BitFlags<AccessFs>| -> Result<(), RulesetError> {
         // What is gone since it was listed, or can't be opened even by its path, stays closed.
         let Ok(opened) = PathFd::new(path) else { return Ok(()) };
         let access = if path.is_dir() { access } else { access & AccessFs::from_file(VERSION) };
         (&mut rules).add_rule(PathBeneath::new(opened, access)).map(drop)
     };
-    for path in tree::open("/".as_ref(), &closed, &plan.kept) {
+    for path in tree::open("/".as_ref(), &closed, &kept) {
         add(&path, read)?;
     }
-    for path in writable(plan, &closed) {
+    for path in writable(plan, &closed, &kept) {
         add(&path, write)?;
     }
     for path in &plan.devices {
@@ -84,7 +85,7 @@ fn apply(plan: &Plan) -> Result<(RulesetStatus, LandlockStatus), RulesetError> {
 }
 
 /// The places to write to. None of them may lead to what is closed, as a cache would that is a link to the home.
-fn writable<'p>(plan: &'p Plan, closed: &Closed) -> impl Iterator<Item = PathBuf> + 'p {
+fn writable<'p>(plan: &'p Plan, closed: &Closed, kept: &[PathBuf]) -> impl Iterator<Item = PathBuf> + 'p {
     let (own, caches) =
         plan.writable.split_first().map_or((None, &[][..]), |(own, caches)| (Some(own.clone()), caches));
     let caches: Vec<PathBuf> = caches
@@ -92,7 +93,7 @@ fn writable<'p>(plan: &'p Plan, closed: &Closed) -> impl Iterator<Item = PathBuf
         .chain(&plan.files)
         .map(|path| super::resolved(path))
         .filter(|path| !closed.is_below(path) && !closed.holds(path))
-        .filter(|path| !plan.kept.iter().any(|kept| super::resolved(kept).starts_with(path)))
+        .filter(|path| !kept.iter().any(|kept| super::resolved(kept).starts_with(path)))
         .collect();
     own.into_iter().chain(caches)
 }

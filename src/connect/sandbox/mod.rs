@@ -31,7 +31,7 @@ use std::path::Path;
 use std::path::PathBuf;
 
 pub(super) use folder::{Folder, remove};
-pub(super) use start::{Own, Start};
+pub(super) use start::Start;
 
 /// The word behind which the program shuts itself in and becomes a server.
 pub const WORD: &str = "__exec";
@@ -81,6 +81,8 @@ pub struct Needs {
     pub files: Vec<PathBuf>,
     /// Variables that keep its programs at their caches where its home is another one.
     pub keep: Vec<(String, String)>,
+    /// Variables that put what is written into folders of these names in its temporary folder.
+    pub moved: Vec<(String, String)>,
     /// The program that is started for it and talks to a service of this machine over a socket in the file system.
     pub sockets: Option<String>,
 }
@@ -122,6 +124,11 @@ impl Enforced {
 #[cfg(any(target_os = "linux", target_os = "macos"))]
 fn for_sockets(program: &str) -> String {
     format!("it may use local sockets, as `{program}` has to")
+}
+
+/// Why a server is not started where the sandbox can't be set up although there is one.
+pub(super) fn failed(why: &dyn std::fmt::Display) -> std::io::Error {
+    std::io::Error::other(format!("the sandbox can't be set up ({why}), and --no-sandbox would start it without"))
 }
 
 /// Whether this system can shut servers in, as far as that is known before one is started.

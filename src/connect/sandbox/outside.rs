@@ -42,7 +42,8 @@ pub(super) fn begin(
         writable: [own.to_owned()].into_iter().chain(target.needs.writable.iter().cloned()).collect(),
         files: target.needs.files.clone(),
         devices: rules.devices.clone(),
-        kept: rules.homes.iter().cloned().chain(target.cwd.clone()).collect(),
+        homes: rules.homes.clone(),
+        folder: target.cwd.clone(),
         network: rules.network,
         sockets: target.needs.sockets.clone(),
     };
@@ -66,12 +67,14 @@ impl Waiting {
         control.push(SendAncillaryMessage::ScmRights(&files));
         sendmsg(&socket, &[IoSlice::new(&length)], &mut control, SendFlags::NOSIGNAL)?;
         socket.write_all(&plan)?;
-        // What was enforced, a line; then why there is no server, or the end, which is its beginning.
+        // What was enforced, a line; then why there is no server, as the system's number or in words, or the end, which is
+        // its beginning.
         let mut said = String::new();
         socket.read_to_string(&mut said)?;
         let (enforced, error) = said.split_once('\n').ok_or_else(|| io::Error::other("the sandbox failed"))?;
         if !error.is_empty() {
-            return Err(io::Error::from_raw_os_error(error.parse().map_err(io::Error::other)?));
+            let number = error.parse().map(io::Error::from_raw_os_error);
+            return Err(number.unwrap_or_else(|_| io::Error::other(error.to_owned())));
         }
         Ok((Some(ChildStdin::from(OwnedFd::from(writer))), serde_json::from_str(enforced)?))
     }

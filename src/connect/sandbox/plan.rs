@@ -23,8 +23,11 @@ pub(super) struct Plan {
     pub(super) files: Vec<PathBuf>,
     /// What can be opened of `/dev`.
     pub(super) devices: Vec<PathBuf>,
-    /// What stays open below folders that can't be listed.
-    pub(super) kept: Vec<PathBuf>,
+    /// Homes: they stay open below folders that can't be listed, and whatever a link among the closed places says.
+    pub(super) homes: Vec<PathBuf>,
+    /// Where the server starts: it stays open below folders that can't be listed. A config names it, so it opens nothing
+    /// that is closed.
+    pub(super) folder: Option<PathBuf>,
     /// What it may do over the network.
     pub(super) network: Network,
     /// Who needs sockets of the file system.

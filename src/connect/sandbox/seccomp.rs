@@ -28,7 +28,26 @@ const REFUSED: &[c_long] = &[
     libc::SYS_bpf,
     libc::SYS_syslog,
     libc::SYS_open_by_handle_at,
+    // Memory, messages and locks that programs of one user share, of which Landlock knows nothing.
+    libc::SYS_shmget,
+    libc::SYS_shmat,
+    libc::SYS_shmctl,
+    libc::SYS_msgget,
+    libc::SYS_msgsnd,
+    libc::SYS_msgrcv,
+    libc::SYS_msgctl,
+    libc::SYS_semget,
+    libc::SYS_semop,
+    libc::SYS_semtimedop,
+    libc::SYS_semctl,
     libc::SYS_fanotify_init,
+    // Whom files are open to, beyond the usual permissions.
+    libc::SYS_setxattr,
+    libc::SYS_lsetxattr,
+    libc::SYS_fsetxattr,
+    libc::SYS_removexattr,
+    libc::SYS_lremovexattr,
+    libc::SYS_fremovexattr,
     // Another view of the file system.
     libc::SYS_mount,
     libc::SYS_umount2,
@@ -68,6 +87,9 @@ const REFUSED: &[c_long] = &[
 /// Requests to a terminal that type for its user.
 const TYPING: [u64; 2] = [0x5412 /* TIOCSTI */, 0x541c /* TIOCLINUX */];
 
+/// What of a socket's type is its kind; the rest are flags.
+const KIND: u64 = 0xf;
+
 /// The same calls by their numbers of x32, which a kernel for x86-64 may take too.
 #[cfg(target_arch = "x86_64")]
 const ALIASES: &[c_long] = &[0, 0x4000_0000];
@@ -90,7 +112,13 @@ pub(super) fn restrict(plan: &Plan) -> Result<(), String> {
 fn filters(plan: &Plan) -> Result<Vec<BpfProgram>, String> {
     let refused = REFUSED.iter().map(|number| (*number, Vec::new()));
     let typing = TYPING.iter().map(|request| rule(1, SeccompCmpOp::Eq, *request)).collect::<Result<Vec<_>, _>>()?;
-    let first = filter(refused.chain([(libc::SYS_ioctl, typing)]), EPERM)?;
+    // A limit of processor time, set for another program, kills it. Its own are by number 0.
+    let limits = vec![rule(0, SeccompCmpOp::Ne, 0)?];
+    // What is slowed down stays slow: only root makes it faster again.
+    let others = [0, 1].map(|argument| rule(argument, SeccompCmpOp::Ne, 0));
+    let others = others.into_iter().collect::<Result<Vec<_>, _>>()?;
+    let conditions = [(libc::SYS_ioctl, typing), (libc::SYS_prlimit64, limits), (libc::SYS_setpriority, others)];
+    let first = filter(refused.chain(conditions), EPERM)?;
     // Over sockets of the file system one reaches whoever keeps secrets or runs programs for others: agents of keys, the
     // session bus, container engines. Pairs of sockets, over which programs talk to their own children, are another call.
     let unix = libc::AF_UNIX as u64;
@@ -100,7 +128,12 @@ fn filters(plan: &Plan) -> Result<Vec<BpfProgram>, String> {
         (Network::None, None) => Some(Vec::new()),
         (Network::None, Some(_)) => Some(vec![rule(0, SeccompCmpOp::Ne, unix)?]),
     };
-    let second = sockets.map(|rules| filter([(libc::SYS_socket, rules)], EACCES)).transpose()?;
+    // Of a pair without connection, either can write to any other socket that has a name. A raw one is such a one too.
+    let loose = [libc::SOCK_DGRAM, libc::SOCK_RAW].map(|kind| rule(1, SeccompCmpOp::MaskedEq(KIND), kind as u64));
+    let loose = loose.into_iter().collect::<Result<Vec<_>, _>>()?;
+    let pairs = plan.sockets.is_none().then_some((libc::SYS_socketpair, loose));
+    let second: Vec<_> = sockets.map(|rules| (libc::SYS_socket, rules)).into_iter().chain(pairs).collect();
+    let second = (!second.is_empty()).then(|| filter(second, EACCES)).transpose()?;
     Ok([first].into_iter().chain(second).collect())
 }
 

@@ -9,6 +9,9 @@ use super::resolved;
 
 /// More paths are not opened. A rule takes a few microseconds, and a folder with more entries is no home.
 const MOST: usize = 32_768;
+/// More of one folder stay closed, files first: a full one, which anybody's programs may make of `/tmp`, must not close all
+/// others.
+const MOST_OF_ONE: usize = 8_192;
 
 /// The places that are closed, with all links followed.
 pub(super) struct Closed(BTreeSet<PathBuf>);
@@ -48,10 +51,19 @@ pub(super) fn open(root: &Path, closed: &Closed, kept: &[PathBuf]) -> Vec<PathBu
         } else if !closed.0.contains(&path) {
             let listed = fs::read_dir(&path).into_iter().flatten().flatten().map(|entry| entry.path());
             let known = kept.iter().filter_map(|kept| Some(path.join(kept.strip_prefix(&path).ok()?.iter().next()?)));
-            let below: BTreeSet<PathBuf> = listed.chain(known).collect();
+            let known: BTreeSet<PathBuf> = known.collect();
+            let below: BTreeSet<PathBuf> = listed.chain(known.iter().cloned()).collect();
             // What a link leads to is open, or closed, where it is.
-            waiting
-                .extend(below.into_iter().filter(|path| path.symlink_metadata().is_ok_and(|meta| !meta.is_symlink())));
+            let kinds = below.into_iter().filter_map(|path| {
+                let meta = path.symlink_metadata().ok().filter(|meta| !meta.is_symlink())?;
+                Some((path, meta.is_dir()))
+            });
+            let mut below: Vec<(PathBuf, bool)> = kinds.collect();
+            if below.len() > MOST_OF_ONE {
+                below.sort_by_key(|(path, folder)| (!known.contains(path) && !closed.is_below(path), !folder));
+                below.truncate(MOST_OF_ONE);
+            }
+            waiting.extend(below.into_iter().map(|(path, _)| path));
         }
     }
     open
@@ -136,6 +148,21 @@ mod tests {
             }
             assert!(open.iter().all(|path| !path.is_symlink()), "a link is open: {open:?}");
         }
+    }
+
+    #[test]
+    fn a_full_folder_closes_no_other() {
+        let made = made();
+        let root = made.path().canonicalize().unwrap();
+        for number in 0..=MOST {
+            fs::write(root.join(format!("home/{number}")), "").unwrap();
+        }
+        let closed = Closed::new(&[root.join("home/.ssh"), root.join("mnt/vault")], &[]);
+        let open = open(&root, &closed, &[]);
+        for path in ["home/.config", "home/project", "mnt/other", "usr"] {
+            assert!(open.contains(&root.join(path)), "{path} is closed");
+        }
+        assert!(open.len() <= MOST_OF_ONE + 2 && !open.contains(&root.join("home/.ssh")));
     }
 
     #[test]
