@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 
+use super::readings::Readings;
 use super::texts::{Scene, finding};
 use crate::finding::{Finding, RuleId, Severity};
 use crate::rules::{Packs, Role, TextEngine};
@@ -16,16 +17,25 @@ const LONGEST: usize = 16 << 10;
 const TELLING: [&str; 4] = ["take-secret", "secret-contents", "conceal", "override"];
 
 /// Judges the prose of one item read in one go. Only what no field says alone, and what goes over a border, counts.
-pub(super) fn over_fields(
-    texts: &[Text<'_>],
+pub(super) fn over_fields<'t>(
+    texts: &[Text<'t>],
     said: &HashSet<RuleId>,
     scene: &Scene<'_>,
     engine: &TextEngine,
+    readings: &Readings<'_, 't>,
     packs: &Packs,
     findings: &mut Vec<Finding>,
 ) {
-    let parts: Vec<&Text<'_>> = texts.iter().filter(|text| text.role.is_prose()).collect();
-    if parts.len() < 2 || parts.iter().map(|text| text.text.len()).sum::<usize>() > LONGEST {
+    let parts: Vec<&Text<'t>> = texts.iter().filter(|text| text.role.is_prose()).collect();
+    // What tells stands in one of them, but for a word that is cut in two.
+    let may_tell = |part: &&Text<'t>| {
+        let reading = readings.of(part.text);
+        reading.is_some_and(|reading| TELLING.iter().any(|signal| engine.may_say(&reading.hits, signal)))
+    };
+    if parts.len() < 2
+        || !parts.iter().any(may_tell)
+        || parts.iter().map(|text| text.text.len()).sum::<usize>() > LONGEST
+    {
         return;
     }
     // Where each part ends in what a model reads.

@@ -29,7 +29,7 @@ pub fn texts(catalogs: &[Catalog], sources: &Sources, packs: &Packs, engine: &Te
                 one(text, &scene, engine, &readings, packs, &mut findings);
             }
             let said: HashSet<RuleId> = findings[before..].iter().map(|finding| finding.rule.clone()).collect();
-            split::over_fields(item, &said, &scene, engine, packs, &mut findings);
+            split::over_fields(item, &said, &scene, engine, &readings, packs, &mut findings);
         }
     }
     check::shadowing(&catalogs, sources, packs, engine, &readings, &mut findings);

@@ -154,6 +154,11 @@ impl Steering {
 }
 
 impl TextEngine {
+    /// Whether a signal may be in the text that the hits are of. Cheap: nothing is looked for.
+    pub fn may_say(&self, hits: &Hits, signal: &str) -> bool {
+        self.signal(signal).is_some_and(|signal| hits.may(signal))
+    }
+
     /// Whether a signal is in the text that the hits are of.
     pub fn says(&self, text: &str, hits: &Hits, signal: &str) -> bool {
         self.signal(signal).is_some_and(|signal| !self.ranges(text, hits, signal).is_empty())
