@@ -21,6 +21,8 @@ use serde_json::Value;
 /// index or name.
 const SETS: &[(&str, &str)] = &[
     ("pypi__cli-mcp-server", "tools/*/description"),
+    // Names the homes of the machine, which can't be listed in the sandbox.
+    ("npm__wonderwhy-er__desktop-commander", "tools/*/description"),
     ("pypi__mcp-atlassian", "tools/*/inputSchema/properties/fields/default"),
 ];
 
@@ -225,7 +227,7 @@ fn refused(saved: &Value) -> bool {
 
 /// All but folders, in order.
 fn words(text: &str) -> Vec<&str> {
-    let words = text.split([' ', ',', '\n']).filter(|word| !word.starts_with(['/', '<']));
+    let words = text.split([' ', ',', '\n']).filter(|word| !word.is_empty() && !word.starts_with(['/', '<']));
     let mut words: Vec<&str> = words.collect();
     words.sort_unstable();
     words
