@@ -30,7 +30,9 @@ mod tree;
 use std::path::Path;
 use std::path::PathBuf;
 
-pub(super) use folder::{Folder, remove};
+pub(super) use folder::Folder;
+#[cfg(target_os = "linux")]
+pub(super) use folder::remove;
 pub(super) use start::Start;
 
 /// The word behind which the program shuts itself in and becomes a server.
