@@ -225,9 +225,11 @@ fn refused(saved: &Value) -> bool {
     })
 }
 
-/// All but folders, in order.
+/// All but folders, and lines about folders, in order.
 fn words(text: &str) -> Vec<&str> {
-    let words = text.split([' ', ',', '\n']).filter(|word| !word.is_empty() && !word.starts_with(['/', '<']));
+    let lines = text.lines().filter(|line| !line.trim_start().starts_with("- /"));
+    let words =
+        lines.flat_map(|line| line.split([' ', ','])).filter(|word| !word.is_empty() && !word.starts_with(['/', '<']));
     let mut words: Vec<&str> = words.collect();
     words.sort_unstable();
     words
