@@ -308,6 +308,21 @@ fn secrets_do_not_come_back() {
     assert!(out.contains("key [redacted]") && !out.contains(KEY), "{out}");
 }
 
+/// Too weak for a finding of its own, and not to be shown for that.
+#[test]
+fn a_weak_password_in_an_address_is_not_shown() {
+    let place = Place::new();
+    let entries = json!({"mcpServers": {
+        "remote": {"url": "https://user:pw12345678@x.example.com/mcp"},
+        "local": {"command": "npx", "args": ["-y", "x", "postgres://u:pw12345678@db.example.com/x"]},
+    }});
+    place.write("home/.cursor/mcp.json", entries.to_string());
+    for args in [&["--pedantic"][..], &["--pedantic", "--format", "json"], &["--format", "sarif"], &["list"]] {
+        let ran = place.run(args);
+        assert!(!ran.out.contains("pw12345678"), "{args:?}: {}", ran.out);
+    }
+}
+
 /// Whoever is still there with a marker among its arguments.
 #[cfg(target_os = "linux")]
 fn with_marker(marker: &str) -> usize {
