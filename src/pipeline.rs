@@ -15,6 +15,7 @@ use std::sync::atomic::AtomicBool;
 
 pub use crate::config::Given;
 pub use confine::{Confine, Places};
+pub use identity::Scripts;
 
 use crate::config::{self, Config};
 use crate::connect::{self, Bounds, Catalog, Consent, Progress};
@@ -47,6 +48,8 @@ pub struct Tables {
     pub packs: Packs,
     /// What a sandbox closes and leaves open.
     pub places: Places,
+    /// What an approval is bound to beside a command.
+    pub scripts: Scripts,
 }
 
 /// A table that can't be read.
@@ -70,6 +73,7 @@ impl Tables {
             known: Known::parse(data("packages.toml"), data("dangers.toml"))
                 .map_err(|error| TablesError(error.to_string()))?,
             packs: Packs::built_in().and_then(|built_in| built_in.with(packs)).map_err(all)?,
+            scripts: Scripts::parse(data("scripts.toml")).map_err(|error| TablesError(error.to_string()))?,
             places: Places::parse(data("sandbox.toml"))
                 .map_err(|error| TablesError(format!("rules/sandbox.toml: {error}")))?,
         })
@@ -79,7 +83,7 @@ impl Tables {
 impl Tables {
     /// Those that judging entries needs, where no version in use is known.
     pub fn for_entries(&self) -> judge::Tables<'_> {
-        let Self { clients, grammar, known, packs, places: _ } = self;
+        let Self { clients, grammar, known, packs, places: _, scripts: _ } = self;
         judge::Tables { packs, known, clients, grammar, versions: Versions::none() }
     }
 }

@@ -90,3 +90,28 @@ fn looks_can_be_saved_and_judged_later() {
     assert!(judged.out.contains("drift/unstable-list"), "{}", judged.out);
     assert_eq!(judged.json()["coverage"]["servers"].as_array().unwrap().len(), 1);
 }
+
+/// Whoever ends it early has not seen what was asked for.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_look_that_was_given_up_is_told() {
+    use nix::sys::signal::{Signal, kill};
+    let place = Place::new();
+    server(&place, "");
+    let child = std::process::Command::new(binary())
+        .args(["--launch", "all", "--format", "json", "--relist", "1", "--relist-pause", "60"])
+        .current_dir(place.project())
+        .env_clear()
+        .env("HOME", place.home())
+        .env("PATH", std::env::var_os("PATH").unwrap())
+        .stdout(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    std::thread::sleep(std::time::Duration::from_secs(3));
+    kill(nix::unistd::Pid::from_raw(child.id().try_into().unwrap()), Signal::SIGINT).unwrap();
+    let done = child.wait_with_output().unwrap();
+    let report: Value = serde_json::from_slice(&done.stdout).unwrap();
+    let server = &report["coverage"]["servers"][0];
+    assert_eq!((&server["status"], &server["tools"]), (&json!("partial"), &json!(1)), "{server}");
+    assert!(server["reason"].as_str().unwrap().contains("interrupted before look 2"), "{server}");
+}

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use super::catalog::{Catalog, Look};
 use super::session::{Greeting, Session};
 use super::transport::Ending;
+use super::trouble::Trouble;
 use super::{Context, Reply, Status, look, read, reason};
 
 /// How often a pause looks whether the user has had enough.
@@ -44,6 +45,9 @@ pub(super) fn look_again(context: &Context<'_>, open: (Session<'_>, Greeting), r
         let (next, open) = look(&other, &|_, _| {});
         keep(next, number, caller, reply, &mut problems);
         ending = open.map(|(session, _)| session.close());
+    }
+    if context.stop.load(Ordering::Relaxed) {
+        problems.push(format!("{} before look {}", Trouble::Interrupted, number + 1));
     }
     if !problems.is_empty() {
         reply.status = Status::Partial;

@@ -274,6 +274,6 @@ fn question(entry: &ServerEntry, config: &Config, ready: &Ready, hidden: &Hidden
         foreign,
         deed,
         warnings: Vec::new(),
-        identity: identity::of(target, foreign.then_some(config.file.root.as_deref()).flatten()),
+        identity: identity::of(target, foreign.then_some(config.file.root.as_deref()).flatten(), &tables.scripts),
     }
 }

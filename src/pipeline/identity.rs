@@ -6,10 +6,12 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
+use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
 use crate::connect::Target;
 use crate::finding::digest;
+use crate::rules;
 
 /// Where the files have more together, it is approved for once only: of what is not read, nobody knows whether it changed.
 const LARGEST: u64 = 256 << 20;
@@ -20,7 +22,7 @@ const LARGEST_MANIFEST: u64 = 1 << 20;
 
 /// A digest of a target, and of the files inside `project` that its command names: who can change a project's config can
 /// change its scripts. What those load in turn is not seen.
-pub(super) fn of(target: &Target, project: Option<&Path>) -> String {
+pub(super) fn of(target: &Target, project: Option<&Path>, scripts: &Scripts) -> String {
     let folder = target.cwd.as_deref().map(|folder| folder.to_string_lossy().into_owned()).unwrap_or_default();
     let mut parts: Vec<String> = vec!["2".to_owned(), target.program.clone(), folder];
     // A list is told from the next one by its length.
@@ -37,7 +39,7 @@ pub(super) fn of(target: &Target, project: Option<&Path>) -> String {
     list(pairs(&target.env));
     list(target.remote.iter().map(|remote| remote.url.clone()).collect());
     list(target.remote.as_ref().map(|remote| pairs(&remote.headers)).unwrap_or_default());
-    list(project.map(|project| files(target, project)).unwrap_or_default());
+    list(project.map(|project| files(target, project, scripts)).unwrap_or_default());
     let parts: Vec<&str> = parts.iter().map(String::as_str).collect();
     digest(&parts)
 }
@@ -45,35 +47,47 @@ pub(super) fn of(target: &Target, project: Option<&Path>) -> String {
 /// A command of more words is approved for once only. Of more folders in its variables the rest are not looked in.
 const MOST_NAMES: usize = 256;
 const MOST_FOLDERS: usize = 8;
-/// What a runtime adds to a name until it finds a file.
-const ENDINGS: &[&str] = &[
-    "",
-    ".js",
-    ".cjs",
-    ".mjs",
-    ".ts",
-    ".py",
-    ".sh",
-    "/package.json",
-    "/index.js",
-    "/index.cjs",
-    "/index.mjs",
-    "/index.ts",
-    "/__init__.py",
-    "/__main__.py",
-];
-/// What a program reads that names what it runs, without a word of it in the command.
-const MANIFESTS: &[(&[&str], &[&str])] = &[
-    (&["npm", "pnpm", "yarn", "bun", "node", "deno"], &["package.json", "deno.json"]),
-    (&["uv", "poetry", "pdm", "hatch", "pixi", "rye"], &["pyproject.toml"]),
-    (&["docker", "podman", "docker-compose"], &["compose.yaml", "compose.yml", "docker-compose.yml", "Dockerfile"]),
-    (&["make", "gmake"], &["Makefile", "makefile", "GNUmakefile"]),
-    (&["just", "task"], &["justfile", "Taskfile.yml"]),
-    (&["cargo", "go"], &["Cargo.toml", "build.rs", "go.mod"]),
-];
+/// The table `rules/scripts.toml`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Scripts {
+    /// What a runtime adds to a name until it finds a file.
+    endings: Vec<String>,
+    #[serde(rename = "manifest")]
+    manifests: Vec<Manifest>,
+}
+
+/// What programs read that names what they run, without a word of it in the command.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Manifest {
+    programs: Vec<String>,
+    files: Vec<String>,
+}
+
+impl Scripts {
+    /// Reads the table.
+    ///
+    /// # Errors
+    /// A mistake in it; a test of this repository rules that out for the built-in one.
+    pub fn parse(text: &str) -> Result<Self, rules::TableError> {
+        rules::table(text)
+    }
+
+    fn manifests(&self, names: &[String]) -> Vec<&str> {
+        let named = |programs: &[String]| {
+            names.iter().any(|name| {
+                let program = name.rsplit(['/', '\\']).next().unwrap_or_default();
+                programs.iter().any(|known| known == program)
+            })
+        };
+        let manifests = self.manifests.iter().filter(|manifest| named(&manifest.programs));
+        manifests.flat_map(|manifest| &manifest.files).map(String::as_str).collect()
+    }
+}
 
 /// The files of a project that a command names, or its variables do, with digests of what they say.
-fn files(target: &Target, project: &Path) -> Vec<String> {
+fn files(target: &Target, project: &Path, scripts: &Scripts) -> Vec<String> {
     let folder = target.cwd.as_deref().unwrap_or(project);
     let Ok(project) = project.canonicalize() else { return Vec::new() };
     // Whoever writes the config of a part of a repository writes all of it.
@@ -87,18 +101,18 @@ fn files(target: &Target, project: &Path) -> Vec<String> {
     let folders: Vec<PathBuf> = std::iter::once(folder.to_owned()).chain(folders.take(MOST_FOLDERS)).collect();
     names.extend(values);
     let mut paths: BTreeSet<PathBuf> = BTreeSet::new();
-    for file in manifests(&names) {
+    for file in scripts.manifests(&names) {
         let path = folder.join(file);
         // What its scripts name counts as well, and they name each other.
         let named = manifest(&path).unwrap_or_default();
         names.extend(named["main"].as_str().map(str::to_owned));
         for _ in 0..SCRIPTS {
-            let scripts = named["scripts"].as_object().into_iter().flatten();
-            let scripts = scripts.filter(|(script, _)| {
+            let lines = named["scripts"].as_object().into_iter().flatten();
+            let lines = lines.filter(|(script, _)| {
                 let called = script.strip_prefix("pre").or(script.strip_prefix("post"));
                 names.iter().any(|name| name == *script || Some(name.as_str()) == called)
             });
-            let more: Vec<String> = scripts.filter_map(|(_, line)| line.as_str()).flat_map(pieces).collect();
+            let more: Vec<String> = lines.filter_map(|(_, line)| line.as_str()).flat_map(pieces).collect();
             names.extend(more);
             names.sort();
             names.dedup();
@@ -112,7 +126,7 @@ fn files(target: &Target, project: &Path) -> Vec<String> {
     }
     for name in &names {
         let module = name.replace('.', "/");
-        for ending in ENDINGS {
+        for ending in &scripts.endings {
             let both = [format!("{name}{ending}"), format!("{module}{ending}")];
             paths
                 .extend(folders.iter().flat_map(|folder| both.iter().map(|file| folder.join(file))).filter_map(inside));
@@ -139,13 +153,6 @@ fn pieces(word: &str) -> Vec<String> {
         .filter(|part| !part.is_empty())
         .map(str::to_owned)
         .collect()
-}
-
-fn manifests(names: &[String]) -> Vec<&'static str> {
-    let named = |programs: &[&str]| {
-        names.iter().any(|name| programs.contains(&name.rsplit(['/', '\\']).next().unwrap_or_default()))
-    };
-    MANIFESTS.iter().filter(|(programs, _)| named(programs)).flat_map(|(_, files)| *files).copied().collect()
 }
 
 /// A digest of what a file says, and how much of `left` that leaves: nothing where it may say more.
@@ -180,6 +187,10 @@ mod tests {
     use super::*;
     use crate::connect::Remote;
     use std::sync::Arc;
+
+    fn of(target: &Target, project: Option<&Path>) -> String {
+        super::of(target, project, &Scripts::parse(rules::data("scripts.toml")).unwrap())
+    }
 
     fn target(program: &str, args: &[&str], env: &[(&str, &str)]) -> Target {
         Target {
