@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 const MAY_USE: &[(&str, &[&str])] = &[
     // `finding` redacts with `text::Secret`, which is identified by `finding`'s digest; together they are one leaf.
     ("document", &[]),
+    ("parallel", &[]),
     ("finding", &["document", "text"]),
     ("text", &["finding"]),
     ("rules", &["document", "finding", "text"]),
@@ -16,11 +17,23 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("config", &["document", "discover", "rules"]),
     ("launch", &["document", "config", "discover", "rules"]),
     ("surroundings", &["config", "discover", "document", "launch"]),
-    ("connect", &["document", "text"]),
+    ("connect", &["document", "parallel", "text"]),
     ("surface", &["connect", "document", "rules"]),
     (
         "judge",
-        &["config", "connect", "discover", "document", "finding", "launch", "rules", "surface", "surroundings", "text"],
+        &[
+            "config",
+            "connect",
+            "discover",
+            "document",
+            "finding",
+            "launch",
+            "parallel",
+            "rules",
+            "surface",
+            "surroundings",
+            "text",
+        ],
     ),
     ("triage", &["document", "finding", "rules"]),
     ("report", &["connect", "document", "finding", "rules", "text", "triage"]),

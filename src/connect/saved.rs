@@ -2,6 +2,7 @@
 
 use super::{Catalog, Look};
 use crate::document::{Kind, Member, Node, Source, SourceId, Span, parse_answer};
+use crate::parallel;
 
 /// A saved list, or a line of one, that can't be read.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -33,10 +34,13 @@ fn read(id: SourceId, source: &Source) -> (Vec<Catalog>, Vec<SavedError>) {
     let text = source.text.as_str();
     let fallback = default_name(&source.name);
     match parse_answer(text) {
-        Ok(root) => match catalogs(root.clone(), id, &fallback) {
-            Ok(catalogs) => (catalogs, more_pages(&root).into_iter().collect()),
-            Err(error) => (Vec::new(), vec![error]),
-        },
+        Ok(root) => {
+            let more = more_pages(&root);
+            match catalogs(root, id, &fallback) {
+                Ok(catalogs) => (catalogs, more.into_iter().collect()),
+                Err(error) => (Vec::new(), vec![error]),
+            }
+        }
         Err(whole) => {
             let (catalogs, errors) = lines(text, id, &fallback);
             // A file of one broken line is a broken file, best told by the error over the whole of it.
@@ -56,25 +60,31 @@ fn more_pages(root: &Node) -> Option<SavedError> {
     Some(SavedError { message: "`nextCursor`: this is one page of several".to_owned(), span: cursor.span })
 }
 
+/// Fewer are read before another thread would have begun.
+const FEWEST_LINES: usize = 64;
+
 fn lines(text: &str, id: SourceId, fallback: &str) -> (Vec<Catalog>, Vec<SavedError>) {
+    let starts = text.split_inclusive('\n').scan(0, |start, line| {
+        let here = *start;
+        *start += line.len();
+        Some((here, line))
+    });
+    let all: Vec<(usize, &str)> = starts.filter(|(_, line)| !line.trim().is_empty()).collect();
+    let read = |(start, line): &(usize, &str)| {
+        parse_answer(line)
+            .map(|root| root.shifted(*start))
+            .map_err(|error| SavedError {
+                message: error.message,
+                span: Span::new(start + error.span.start, start + error.span.end),
+            })
+            .and_then(|root| catalogs(root, id, fallback))
+    };
     let (mut found, mut errors) = (Vec::new(), Vec::new());
-    let mut start = 0;
-    for line in text.split_inclusive('\n') {
-        if !line.trim().is_empty() {
-            let read = parse_answer(line)
-                .map_err(|error| SavedError { message: error.message, span: error.span })
-                .map(|root| root.shifted(start))
-                .map_err(|error| SavedError {
-                    span: Span::new(start + error.span.start, start + error.span.end),
-                    ..error
-                })
-                .and_then(|root| catalogs(root, id, fallback));
-            match read {
-                Ok(catalogs) => found.extend(catalogs),
-                Err(error) => errors.push(error),
-            }
+    for read in parallel::over(&all, FEWEST_LINES, |lines| lines.iter().map(read).collect()) {
+        match read {
+            Ok(catalogs) => found.extend(catalogs),
+            Err(error) => errors.push(error),
         }
-        start += line.len();
     }
     (found, errors)
 }

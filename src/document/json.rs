@@ -173,10 +173,9 @@ fn repair_surrogates(text: &str) -> Option<String> {
     let bytes = text.as_bytes();
     let mut lone = Vec::new();
     let mut at = 0;
-    while at + 1 < bytes.len() {
-        if bytes[at] != b'\\' {
-            at += 1;
-        } else if bytes[at + 1] != b'u' {
+    while let Some(next) = bytes.get(at..).and_then(|rest| memchr::memchr(b'\\', rest)) {
+        at += next;
+        if bytes.get(at + 1) != Some(&b'u') {
             at += 2;
         } else {
             match (escape_at(bytes, at), escape_at(bytes, at + 6)) {

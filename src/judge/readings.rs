@@ -1,20 +1,28 @@
 //! What the engine makes of each text. Servers say the same things over and over: each is read once.
 
-use std::cell::RefCell;
-use std::collections::HashMap;
-use std::rc::Rc;
+use std::hash::BuildHasher;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use foldhash::HashMap;
+use foldhash::fast::RandomState;
 
 use crate::rules::{Hits, TextEngine};
 use crate::text::{Decoded, Normalised, decode, normalise};
 
 /// More texts than this are not kept: memory has a bound, whatever a server says.
 const MOST: usize = 1 << 16;
+/// In as many maps, so that those who read at the same time do not wait for each other.
+const SHARDS: usize = 16;
 
 /// The texts that were read.
 pub(super) struct Readings<'e, 't> {
     engine: &'e TextEngine,
-    known: RefCell<HashMap<&'t str, Option<Rc<Reading>>>>,
+    hasher: RandomState,
+    shards: [Mutex<Known<'t>>; SHARDS],
 }
+
+/// What is known of texts; nothing of those that say nothing.
+type Known<'t> = HashMap<&'t str, Option<Arc<Reading>>>;
 
 /// A text that may say something: some signal may match, or it hides or spells something.
 pub(super) struct Reading {
@@ -28,12 +36,14 @@ pub(super) struct Reading {
 
 impl<'e, 't> Readings<'e, 't> {
     pub(super) fn new(engine: &'e TextEngine) -> Self {
-        Self { engine, known: RefCell::default() }
+        Self { engine, hasher: RandomState::default(), shards: Default::default() }
     }
 
     /// What a text says to the engine; most say nothing.
-    pub(super) fn of(&self, text: &'t str) -> Option<Rc<Reading>> {
-        if let Some(known) = self.known.borrow().get(text) {
+    pub(super) fn of(&self, text: &'t str) -> Option<Arc<Reading>> {
+        let shard = self.hasher.hash_one(text) as usize % SHARDS;
+        let known = || self.shards[shard].lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = known().get(text) {
             return known.clone();
         }
         let normalised = normalise(text);
@@ -42,9 +52,9 @@ impl<'e, 't> Readings<'e, 't> {
         // Letters of other scripts may imitate, and characters that nobody sees may hide.
         let silent =
             hits.is_empty() && decoded.is_empty() && text.bytes().all(|byte| matches!(byte, b' '..=b'~' | b'\n'));
-        let reading = (!silent).then(|| Rc::new(Reading { normalised, hits, decoded }));
-        let mut known = self.known.borrow_mut();
-        if known.len() < MOST {
+        let reading = (!silent).then(|| Arc::new(Reading { normalised, hits, decoded }));
+        let mut known = known();
+        if known.len() < MOST / SHARDS {
             known.insert(text, reading.clone());
         }
         reading

@@ -7,6 +7,7 @@ use super::{check, looks, split};
 use crate::connect::Catalog;
 use crate::document::{Sources, Span, raw_offset};
 use crate::finding::{Evidence, Excerpt, Finding, Place, RuleId, Severity, Subject};
+use crate::parallel;
 use crate::rules::{Hits, Packs, Role, TextEngine};
 use crate::surface::{self, Text};
 use crate::text::normalise;
@@ -20,21 +21,38 @@ pub fn texts(catalogs: &[Catalog], sources: &Sources, packs: &Packs, engine: &Te
         check::unstable(change, &scene, packs, &mut findings);
     }
     let readings = Readings::new(engine);
-    for catalog in catalogs.iter() {
-        let scene = Scene { catalog, sources };
-        let texts = surface::texts(catalog);
-        for item in texts.chunk_by(|one, next| (one.list, one.item) == (next.list, next.item)) {
-            let before = findings.len();
-            for text in item {
-                one(text, &scene, engine, &readings, packs, &mut findings);
-            }
-            let said: HashSet<RuleId> = findings[before..].iter().map(|finding| finding.rule.clone()).collect();
-            split::over_fields(item, &said, &scene, engine, &readings, packs, &mut findings);
+    findings.extend(parallel::over(&catalogs, FEWEST_CATALOGS, |catalogs| {
+        let mut findings = Vec::new();
+        for catalog in catalogs {
+            alone(&Scene { catalog, sources }, engine, &readings, packs, &mut findings);
         }
-    }
+        findings
+    }));
     check::shadowing(&catalogs, sources, packs, engine, &readings, &mut findings);
     check::flows(&catalogs, sources, packs, &mut findings);
     findings
+}
+
+/// Fewer are judged before another thread would have begun.
+pub(super) const FEWEST_CATALOGS: usize = 4;
+
+/// Judges what one server says, whatever others say.
+fn alone<'t>(
+    scene: &Scene<'t>,
+    engine: &TextEngine,
+    readings: &Readings<'_, 't>,
+    packs: &Packs,
+    findings: &mut Vec<Finding>,
+) {
+    let texts = surface::texts(scene.catalog);
+    for item in texts.chunk_by(|one, next| (one.list, one.item) == (next.list, next.item)) {
+        let before = findings.len();
+        for text in item {
+            one(text, scene, engine, readings, packs, findings);
+        }
+        let said: HashSet<RuleId> = findings[before..].iter().map(|finding| finding.rule.clone()).collect();
+        split::over_fields(item, &said, scene, engine, readings, packs, findings);
+    }
 }
 
 /// What is needed to say where a text stands.

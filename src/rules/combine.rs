@@ -29,6 +29,8 @@ pub(super) struct Plan {
 struct Step {
     first: usize,
     rest: Vec<usize>,
+    /// Both, those of few patterns first: where one is missing, nobody has to look for the others.
+    wanted: Vec<usize>,
     any: Vec<usize>,
     none: Vec<usize>,
     at_least: usize,
@@ -37,23 +39,32 @@ struct Step {
     confidence: Confidence,
 }
 
-/// The plans of all rules that combine signals. `number` gives a signal's number.
-pub(super) fn plans(packs: &Packs, number: &dyn Fn(&str) -> Option<usize>) -> Vec<Plan> {
+/// The plans of all rules that combine signals. `number` gives a signal's number, `cost` how many patterns it has.
+pub(super) fn plans(packs: &Packs, number: &dyn Fn(&str) -> Option<usize>, cost: &dyn Fn(usize) -> usize) -> Vec<Plan> {
     packs
         .rules()
         .filter_map(|rule| {
             let Shape::Combination(combinations) = &rule.shape else { return None };
-            let combinations = combinations.iter().filter_map(|combination| step(combination, rule, number)).collect();
+            let combinations =
+                combinations.iter().filter_map(|combination| step(combination, rule, number, cost)).collect();
             Some(Plan { rule: rule.id.as_str().to_owned(), roles: rule.roles.clone(), combinations })
         })
         .collect()
 }
 
-fn step(combination: &Combination, rule: &Rule, number: &dyn Fn(&str) -> Option<usize>) -> Option<Step> {
-    let (first, rest) = combination.all.split_first()?;
+fn step(
+    combination: &Combination,
+    rule: &Rule,
+    number: &dyn Fn(&str) -> Option<usize>,
+    cost: &dyn Fn(usize) -> usize,
+) -> Option<Step> {
+    let mut wanted: Vec<usize> = combination.all.iter().map(|id| number(id)).collect::<Option<_>>()?;
+    let (first, rest) = (*wanted.first()?, wanted[1..].to_vec());
+    wanted.sort_by_key(|signal| cost(*signal));
     Some(Step {
-        first: number(first)?,
-        rest: rest.iter().map(|id| number(id)).collect::<Option<_>>()?,
+        first,
+        rest,
+        wanted,
         any: combination.any.iter().filter_map(|id| number(id)).collect(),
         none: combination.none.iter().filter_map(|id| number(id)).collect(),
         at_least: combination.at_least,
@@ -92,11 +103,10 @@ impl Step {
     }
 
     fn holds<'h>(&self, text: &str, of: &dyn Fn(usize) -> &'h [Range<usize>]) -> Option<Range<usize>> {
-        let anchors = of(self.first);
-        if anchors.is_empty() || self.rest.iter().any(|signal| of(*signal).is_empty()) {
+        if self.wanted.iter().any(|signal| of(*signal).is_empty()) {
             return None;
         }
-        anchors.iter().find_map(|anchor| {
+        of(self.first).iter().find_map(|anchor| {
             let window = anchor.start.saturating_sub(self.within)..anchor.end.saturating_add(self.within);
             let near = |signal: &usize| nearest(of(*signal), anchor, &window);
             let mut parts: Vec<&Range<usize>> = vec![anchor];

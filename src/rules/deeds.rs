@@ -3,8 +3,10 @@
 
 mod words;
 
-use std::collections::{HashMap, HashSet};
+use std::borrow::Cow;
+use std::cell::OnceCell;
 
+use foldhash::{HashMap, HashMapExt, HashSet};
 use serde::Deserialize;
 
 use self::words::{COMPARED_WORDS, base, clause, parts, split};
@@ -190,25 +192,22 @@ impl<'p> Deeds<'p> {
     pub fn of(&self, tool: &Described<'_>) -> Abilities<'p> {
         let name = self.name(tool.name);
         let clause = self.clause(tool.description);
-        let mut taken = vec![false; self.deeds.len()];
-        for parameter in tool.parameters.iter().take(COMPARED_PARAMETERS) {
-            let deeds = self.parameters.get(split(parameter).join("_").as_str());
-            deeds.into_iter().flatten().for_each(|deed| taken[*deed] = true);
-        }
         let mut abilities = Abilities::default();
+        if !name.says_something() && !clause.says_something() {
+            return abilities;
+        }
+        let taken = OnceCell::new();
+        let takes = |deed: usize| taken.get_or_init(|| self.taken(&tool.parameters))[deed];
         for (number, deed) in self.deeds.iter().enumerate() {
             let does = |verb: &[usize]| verb.iter().any(|kind| self.verbs[number].contains(kind));
             // A name that says one thing is believed, whatever the description goes on to say.
             let named = name.says_something() && does(name.verb());
             let told = does(clause.verb());
-            if !named && (name.says_something() || !told)
-                || !deed.parameters.is_empty() && !taken[number]
-                || name.unless[number]
-            {
+            if !named && (name.says_something() || !told) || name.unless[number] || clause.unless[number] {
                 continue;
             }
-            let thing = deed.things.is_empty() || name.things[number];
-            if !thing && !clause.things[number] || clause.unless[number] {
+            let thing = deed.things.is_empty() || name.things[number] || clause.things[number];
+            if !thing || !deed.parameters.is_empty() && !takes(number) {
                 continue;
             }
             let plainness = match (named, told) {
@@ -233,6 +232,16 @@ impl<'p> Deeds<'p> {
         abilities
     }
 
+    /// For each deed, whether one of its parameters is among these.
+    fn taken(&self, parameters: &[&str]) -> Vec<bool> {
+        let mut taken = vec![false; self.deeds.len()];
+        for parameter in parameters.iter().take(COMPARED_PARAMETERS) {
+            let deeds = self.parameters.get(split(parameter).join("_").as_str());
+            deeds.into_iter().flatten().for_each(|deed| taken[*deed] = true);
+        }
+        taken
+    }
+
     /// What a name says.
     fn name(&self, name: &str) -> Said<'_> {
         self.read(split(name), Reading { verb_within: usize::MAX, thing_within: usize::MAX, bent: false })
@@ -246,18 +255,18 @@ impl<'p> Deeds<'p> {
     fn read(&self, words: Vec<String>, reading: Reading) -> Said<'_> {
         let mut said =
             Said { verb: None, things: vec![false; self.deeds.len()], unless: vec![false; self.deeds.len()] };
-        let mut before = String::new();
+        let mut before: Cow<'_, str> = Cow::default();
         let (mut things_until, mut unless_until) = (reading.thing_within, COMPARED_WORDS);
-        for (place, word) in words.into_iter().take(COMPARED_WORDS).enumerate() {
+        for (place, word) in words.iter().take(COMPARED_WORDS).map(String::as_str).enumerate() {
             // What stands behind it chooses among things.
             if word == "by" {
                 things_until = things_until.min(place);
             }
-            let base = base(&word);
-            let plain = self.words.get(word.as_str());
-            let singular = (base != word).then(|| self.words.get(base.as_str())).flatten();
+            let base = base(word);
+            let plain = self.words.get(word);
+            let singular = (base != word).then(|| self.words.get(&*base)).flatten();
             // `posts` in a name are things.
-            let verbs = plain.into_iter().chain(singular.filter(|_| reading.bent)).chain(self.parts(&word));
+            let verbs = plain.into_iter().chain(singular.filter(|_| reading.bent)).chain(self.parts(word));
             let verb = verbs.filter(|uses| !uses.verb.is_empty()).map(|uses| uses.verb.as_slice()).next();
             if said.verb.is_none() && place < reading.verb_within && verb.is_some() {
                 said.verb = verb;
@@ -267,13 +276,12 @@ impl<'p> Deeds<'p> {
                 if reading.bent && word.is_ascii() {
                     said.things.fill(false);
                 }
-                self.parts(&word).for_each(|uses| said.add(uses, true, true));
+                self.parts(word).for_each(|uses| said.add(uses, true, true));
             } else {
-                let begins = self.firsts.contains(before.as_str());
+                let begins = self.firsts.contains(&*before);
                 let pair = |word: &str| begins.then(|| self.words.get(format!("{before} {word}").as_str())).flatten();
-                let pairs = [pair(&base), (base != word).then(|| pair(&word)).flatten()];
-                for uses in
-                    plain.into_iter().chain(singular).chain(pairs.into_iter().flatten()).chain(self.parts(&word))
+                let pairs = [pair(&base), (base != word).then(|| pair(word)).flatten()];
+                for uses in plain.into_iter().chain(singular).chain(pairs.into_iter().flatten()).chain(self.parts(word))
                 {
                     said.add(uses, place <= things_until, place <= unless_until);
                 }

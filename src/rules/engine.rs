@@ -1,20 +1,16 @@
 //! All patterns of all signals over one text: one Aho-Corasick pass over the literals that they need, then only the
 //! regular expressions that can match.
 
-use std::cell::{OnceCell, RefCell};
 use std::collections::HashMap;
 use std::ops::Range;
-use std::sync::OnceLock;
+use std::sync::{Mutex, OnceLock, PoisonError};
 
 use aho_corasick::{AhoCorasick, AhoCorasickBuilder, MatchKind};
 use regex::bytes::{Regex, RegexBuilder};
-use regex_automata::Input;
-use regex_automata::hybrid::dfa::{Cache, DFA};
-use regex_automata::nfa::thompson;
-use regex_automata::util::syntax;
 
 use super::Packs;
 use super::combine::{Plan, plans};
+use super::glance::Glance;
 use super::needs::{loose, needs};
 use super::schema::Signal;
 
@@ -41,12 +37,16 @@ pub struct TextEngine {
     /// For each pattern, how many groups it needs.
     needed: Vec<u8>,
     always: Vec<usize>,
+    /// For each pattern, the signal that it is one of, unless it takes a match of one back.
+    signal_of: Vec<Option<u32>>,
+    /// Signals with a pattern that needs nothing.
+    needless: Vec<u32>,
     /// For each signal, its patterns and those that take a match back.
     signals: Vec<(Range<usize>, Range<usize>)>,
     /// What the rules make of signals.
     pub(super) plans: Vec<Plan>,
-    /// Used again for every text.
-    scratch: RefCell<Scratch>,
+    /// Used again for every text, one for each that is read at the same time.
+    scratch: Mutex<Vec<Scratch>>,
 }
 
 /// Literals one of which has to be in a text.
@@ -64,6 +64,10 @@ struct Scratch {
     /// For each pattern, how many of its groups were met.
     count: Vec<u8>,
     asked: Vec<bool>,
+    /// Signals of which a pattern has all that it needs.
+    able: Vec<bool>,
+    /// Patterns that have all that they need.
+    ready: Vec<u32>,
     /// What of the above has to be cleared for the next text.
     literals: Vec<u32>,
     groups: Vec<u32>,
@@ -73,7 +77,7 @@ struct Pattern {
     source: String,
     /// An expression that matches whatever this one does, and is cheaper to try; nothing where it is the same.
     loose: Option<String>,
-    may: OnceCell<Option<Glance>>,
+    may: OnceLock<Option<Glance>>,
     compiled: OnceLock<Option<Regex>>,
 }
 
@@ -81,6 +85,7 @@ struct Pattern {
 /// texts can't have them all.
 #[derive(Debug, Default)]
 pub struct Hits {
+    /// In the order of their numbers.
     candidates: Vec<Candidate>,
     /// Patterns whose needs are met, in order. Those without needs are not among them.
     ready: Vec<u32>,
@@ -90,7 +95,7 @@ pub struct Hits {
 #[derive(Debug)]
 struct Candidate {
     signal: usize,
-    found: OnceCell<Vec<Range<usize>>>,
+    found: OnceLock<Vec<Range<usize>>>,
 }
 
 impl Hits {
@@ -101,7 +106,7 @@ impl Hits {
 
     /// Whether a signal may be there.
     pub(super) fn may(&self, signal: usize) -> bool {
-        self.candidates.iter().any(|candidate| candidate.signal == signal)
+        self.candidates.binary_search_by_key(&signal, |candidate| candidate.signal).is_ok()
     }
 }
 
@@ -116,15 +121,23 @@ impl TextEngine {
             of_group: Vec::new(),
             needed: Vec::new(),
             always: Vec::new(),
+            signal_of: Vec::new(),
+            needless: Vec::new(),
             signals: Vec::new(),
             plans: Vec::new(),
-            scratch: RefCell::default(),
+            scratch: Mutex::default(),
         };
         let mut groups = Groups::default();
         for (number, signal) in packs.signals().enumerate() {
             engine.names.push(signal.id.clone());
             let patterns = engine.add(&signal.patterns, &mut groups);
             let unless = engine.add(&signal.unless, &mut groups);
+            let of = u32::try_from(number).ok();
+            engine.signal_of.extend(patterns.clone().map(|_| of));
+            engine.signal_of.extend(unless.clone().map(|_| None));
+            if engine.needed[patterns.clone()].contains(&0) {
+                engine.needless.extend(of);
+            }
             engine.signals.push((patterns, unless));
             if signal.always {
                 engine.always.push(number);
@@ -138,18 +151,22 @@ impl TextEngine {
         engine.literals = AhoCorasickBuilder::new().match_kind(MatchKind::Standard).build(&groups.literals).ok();
         engine.groups_of = groups.groups_of;
         engine.of_group = groups.groups;
-        engine.scratch = RefCell::new(Scratch {
-            seen: vec![false; groups.literals.len()],
-            met: vec![false; engine.of_group.len()],
-            count: vec![0; engine.patterns.len()],
-            asked: vec![false; engine.signals.len()],
-            ..Scratch::default()
-        });
         let numbers: HashMap<&str, usize> =
             engine.names.iter().enumerate().map(|(number, id)| (id.as_str(), number)).collect();
-        let plans = plans(packs, &|id| numbers.get(id).copied());
+        let plans = plans(packs, &|id| numbers.get(id).copied(), &|signal| engine.signals[signal].0.len());
         engine.plans = plans;
         engine
+    }
+
+    fn new_scratch(&self) -> Scratch {
+        Scratch {
+            seen: vec![false; self.groups_of.len()],
+            met: vec![false; self.of_group.len()],
+            count: vec![0; self.patterns.len()],
+            asked: vec![false; self.signals.len()],
+            able: vec![false; self.signals.len()],
+            ..Scratch::default()
+        }
     }
 
     fn add(&mut self, sources: &[String], groups: &mut Groups) -> Range<usize> {
@@ -168,7 +185,7 @@ impl TextEngine {
             self.patterns.push(Pattern {
                 source: source.clone(),
                 loose,
-                may: OnceCell::new(),
+                may: OnceLock::new(),
                 compiled: OnceLock::new(),
             });
             self.needed.push(u8::try_from(needs.len()).unwrap_or(u8::MAX));
@@ -186,22 +203,22 @@ impl TextEngine {
 
     /// What may be in a normalised text.
     pub fn hits(&self, text: &str) -> Hits {
-        let mut scratch = self.scratch.borrow_mut();
+        let kept = || self.scratch.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = kept().pop();
+        let mut scratch = known.unwrap_or_else(|| self.new_scratch());
         self.look(text, &mut scratch);
-        let met = |pattern: &usize| self.literals.is_none() || scratch.count[*pattern] >= self.needed[*pattern];
-        let asked = (0..self.signals.len()).filter(|signal| scratch.asked[*signal]);
-        let candidates = asked.filter(|signal| self.signals[*signal].0.clone().any(|pattern| met(&pattern)));
-        let candidates = candidates.map(|signal| Candidate { signal, found: OnceCell::new() }).collect();
-        let patterns = scratch.groups.iter().flat_map(|group| &self.of_group[*group as usize].patterns);
-        let mut ready: Vec<u32> = patterns.copied().filter(|pattern| met(&(*pattern as usize))).collect();
+        let signals = (0..self.signals.len()).filter(|signal| scratch.asked[*signal] && scratch.able[*signal]);
+        let candidates: Vec<Candidate> = signals.map(|signal| Candidate { signal, found: OnceLock::new() }).collect();
+        let mut ready = if candidates.is_empty() { Vec::new() } else { scratch.ready.clone() };
         ready.sort_unstable();
-        ready.dedup();
+        kept().push(scratch);
         Hits { candidates, ready }
     }
 
     /// Ranges of the text that `hits` are of at which a signal matches, in order.
     pub(super) fn ranges<'h>(&self, text: &str, hits: &'h Hits, signal: usize) -> &'h [Range<usize>] {
-        let Some(candidate) = hits.candidates.iter().find(|candidate| candidate.signal == signal) else { return &[] };
+        let Ok(at) = hits.candidates.binary_search_by_key(&signal, |candidate| candidate.signal) else { return &[] };
+        let candidate = &hits.candidates[at];
         candidate.found.get_or_init(|| {
             let (patterns, unless) = &self.signals[signal];
             let can = |pattern: &usize| {
@@ -225,7 +242,8 @@ impl TextEngine {
 
     /// Which literals are there, and so which patterns can match and which signals are asked for.
     fn look(&self, text: &str, scratch: &mut Scratch) {
-        let Scratch { seen, met, count, asked, literals, groups } = scratch;
+        let Scratch { seen, met, count, asked, able, ready, literals, groups } = scratch;
+        ready.clear();
         for literal in literals.drain(..) {
             seen[literal as usize] = false;
         }
@@ -237,9 +255,14 @@ impl TextEngine {
         }
         let Some(matcher) = &self.literals else {
             asked.fill(true);
+            able.fill(true);
             return;
         };
         asked.fill(false);
+        able.fill(false);
+        for signal in &self.needless {
+            able[*signal as usize] = true;
+        }
         for signal in &self.always {
             asked[*signal] = true;
         }
@@ -255,7 +278,16 @@ impl TextEngine {
                 }
                 groups.push(*group);
                 let Group { patterns, signals } = &self.of_group[*group as usize];
-                patterns.iter().for_each(|pattern| count[*pattern as usize] += 1);
+                for pattern in patterns {
+                    let at = *pattern as usize;
+                    count[at] += 1;
+                    if count[at] == self.needed[at] {
+                        ready.push(*pattern);
+                        if let Some(signal) = self.signal_of[at] {
+                            able[signal as usize] = true;
+                        }
+                    }
+                }
                 signals.iter().for_each(|signal| asked[*signal as usize] = true);
             }
         }
@@ -316,44 +348,6 @@ impl Pattern {
 
     fn regex(&self) -> Option<&Regex> {
         self.compiled.get_or_init(|| compile(&self.source).ok()).as_ref()
-    }
-}
-
-/// Tells whether an expression matches, and not where: a forward automaton alone, which is made in a fraction of the time
-/// that a whole expression takes. Most of those that are tried on a text never match anything.
-struct Glance {
-    automaton: DFA,
-    cache: RefCell<Cache>,
-}
-
-impl std::fmt::Debug for Glance {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Glance")
-    }
-}
-
-impl Glance {
-    /// Nothing where it can't be made; then the expression itself is tried.
-    fn new(source: &str) -> Option<Self> {
-        let automaton = DFA::builder()
-            .syntax(syntax::Config::new().unicode(false).utf8(false))
-            .thompson(
-                thompson::Config::new()
-                    .utf8(false)
-                    .which_captures(thompson::WhichCaptures::None)
-                    .nfa_size_limit(Some(SIZE_LIMIT)),
-            )
-            .configure(DFA::config().skip_cache_capacity_check(true))
-            .build(source)
-            .ok()?;
-        let cache = RefCell::new(automaton.create_cache());
-        Some(Self { automaton, cache })
-    }
-
-    /// Nothing where it gives up.
-    fn matches(&self, text: &str) -> Option<bool> {
-        let input = Input::new(text).earliest(true);
-        self.automaton.try_search_fwd(&mut self.cache.borrow_mut(), &input).ok().map(|found| found.is_some())
     }
 }
 

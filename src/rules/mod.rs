@@ -10,6 +10,7 @@ mod draft;
 mod embedded;
 mod engine;
 mod explain;
+mod glance;
 mod load;
 mod made;
 pub mod names;

@@ -16,6 +16,8 @@ const MOST_STRINGS: usize = 96;
 const LONGEST: usize = 7;
 /// More groups add work and no speed.
 const MOST_GROUPS: usize = 3;
+/// Groups of no more worth have a member of two letters.
+const COMMON: usize = 2_000;
 /// Characters of a class that are worth listing.
 const MOST_CHARACTERS: usize = 6;
 
@@ -26,6 +28,9 @@ pub(crate) fn needs(pattern: &str) -> Needs {
     let mut groups = read(&hir).groups();
     groups.sort_by_key(|group| std::cmp::Reverse(worth(group)));
     groups.truncate(MOST_GROUPS);
+    // Beside a rare word, common ones only cost.
+    let mut best = true;
+    groups.retain(|group| std::mem::take(&mut best) || worth(group) > COMMON);
     groups
 }
 

@@ -1,10 +1,12 @@
 //! Every text of a catalog that a model or a person reads, with its role and its place.
 
+mod path;
 mod schema;
 
 use crate::connect::Catalog;
 use crate::document::{Kind, Node, Span};
 use crate::rules::Role;
+use path::At;
 
 /// A text of a server.
 #[derive(Clone, Debug, PartialEq)]
@@ -28,11 +30,8 @@ pub struct Text<'c> {
 pub fn texts(catalog: &Catalog) -> Vec<Text<'_>> {
     let mut found = Vec::new();
     if let Some(instructions) = &catalog.instructions {
-        Walk { found: &mut found, list: "instructions", item: None }.all(
-            instructions,
-            "instructions",
-            Role::Instructions,
-        );
+        let at = At::Field("instructions");
+        Walk { found: &mut found, list: "instructions", item: None }.all(instructions, at, Role::Instructions);
     }
     if let Some(info) = &catalog.info {
         Walk { found: &mut found, list: "serverInfo", item: None }.info(info);
@@ -58,9 +57,10 @@ struct Walk<'f, 'c> {
 }
 
 impl<'c> Walk<'_, 'c> {
-    fn push(&mut self, text: &'c str, span: Span, field: &str, role: Role) {
+    fn push(&mut self, text: &'c str, span: Span, at: At<'_>, role: Role) {
         if !text.is_empty() {
-            self.found.push(Text { text, role, list: self.list, item: self.item, field: field.to_owned(), span });
+            let field = at.written();
+            self.found.push(Text { text, role, list: self.list, item: self.item, field, span });
         }
     }
 
@@ -68,7 +68,7 @@ impl<'c> Walk<'_, 'c> {
         for member in info.members() {
             match member.key.as_str() {
                 "version" | "websiteUrl" | "icons" => {}
-                key => self.all(&member.value, &format!("serverInfo.{key}"), Role::ServerInfo),
+                key => self.all(&member.value, At::Key(&At::Field("serverInfo"), key), Role::ServerInfo),
             }
         }
     }
@@ -77,55 +77,58 @@ impl<'c> Walk<'_, 'c> {
         for member in item.members() {
             let key = member.key.as_str();
             let value = &member.value;
+            let at = At::Field(key);
             match key {
-                "name" => self.all(value, key, Role::Name),
-                "title" => self.all(value, key, Role::Title),
-                "description" => self.all(value, key, Role::Description),
-                "uri" | "uriTemplate" => self.all(value, key, Role::Uri),
-                "inputSchema" => self.schema(value, key, false),
-                "outputSchema" => self.schema(value, key, true),
-                "annotations" => self.all(value, key, Role::Annotation),
+                "name" => self.all(value, at, Role::Name),
+                "title" => self.all(value, at, Role::Title),
+                "description" => self.all(value, at, Role::Description),
+                "uri" | "uriTemplate" => self.all(value, at, Role::Uri),
+                "inputSchema" => self.schema(value, at, false),
+                "outputSchema" => self.schema(value, at, true),
+                "annotations" => self.all(value, at, Role::Annotation),
                 "arguments" if self.list == "prompts" => self.arguments(value),
                 "icons" | "mimeType" | "size" => {}
-                _ => self.unknown(member, key),
+                _ => self.unknown(member, at),
             }
         }
         // An item that is no map is a text all the same.
         if !item.is_object() {
-            self.all(item, "", Role::Unknown);
+            self.all(item, At::Field(""), Role::Unknown);
         }
     }
 
     fn arguments(&mut self, arguments: &'c Node) {
+        let list = At::Field("arguments");
         for (index, argument) in arguments.elements().iter().enumerate() {
+            let argument_at = At::Index(&list, index);
             for member in argument.members() {
-                let at = format!("arguments[{index}].{}", member.key);
+                let at = At::Key(&argument_at, &member.key);
                 match member.key.as_str() {
-                    "name" => self.all(&member.value, &at, Role::ParameterName),
-                    "description" | "title" => self.all(&member.value, &at, Role::ParameterText),
-                    _ => self.unknown(member, &at),
+                    "name" => self.all(&member.value, at, Role::ParameterName),
+                    "description" | "title" => self.all(&member.value, at, Role::ParameterText),
+                    _ => self.unknown(member, at),
                 }
             }
         }
     }
 
     /// Every string below a node, in one role. Keys of maps are texts too.
-    fn all(&mut self, node: &'c Node, field: &str, role: Role) {
+    fn all(&mut self, node: &'c Node, at: At<'_>, role: Role) {
         match &node.kind {
-            Kind::String(text) => self.push(text, node.span, field, role),
+            Kind::String(text) => self.push(text, node.span, at, role),
             Kind::Array(elements) => {
                 for (index, element) in elements.iter().enumerate() {
-                    self.all(element, &format!("{field}[{index}]"), role);
+                    self.all(element, At::Index(&at, index), role);
                 }
             }
             Kind::Object(members) => {
                 for member in members {
-                    let at = format!("{field}.{}", member.key);
+                    let at = At::Key(&at, &member.key);
                     // A known hint is no text; anything that reads like one is.
                     if member.key.contains(' ') {
-                        self.push(&member.key, member.key_span, &at, role);
+                        self.push(&member.key, member.key_span, at, role);
                     }
-                    self.all(&member.value, &at, role);
+                    self.all(&member.value, at, role);
                 }
             }
             Kind::Null | Kind::Bool(_) | Kind::Number(_) => {}
@@ -133,11 +136,11 @@ impl<'c> Walk<'_, 'c> {
     }
 
     /// A field without a meaning: its name may be the message.
-    fn unknown(&mut self, member: &'c crate::document::Member, field: &str) {
+    fn unknown(&mut self, member: &'c crate::document::Member, at: At<'_>) {
         if member.key.contains(' ') {
-            self.push(&member.key, member.key_span, field, Role::Unknown);
+            self.push(&member.key, member.key_span, at, Role::Unknown);
         }
-        self.all(&member.value, field, Role::Unknown);
+        self.all(&member.value, at, Role::Unknown);
     }
 }
 

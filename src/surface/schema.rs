@@ -2,6 +2,7 @@
 //! know is read by the model all the same.
 
 use super::Walk;
+use super::path::At;
 use crate::document::{Kind, Node};
 use crate::rules::Role;
 
@@ -23,6 +24,8 @@ const VALUES: &[&str] = &[
     "contentMediaType",
     "contentEncoding",
 ];
+/// All that `type` may be.
+const TYPES: &[&str] = &["string", "number", "integer", "boolean", "object", "array", "null"];
 /// Maps of names to schemas.
 const MAPS: &[&str] = &["properties", "patternProperties", "$defs", "definitions", "dependentSchemas"];
 /// A schema, or a list of schemas.
@@ -46,41 +49,43 @@ const SCHEMAS: &[&str] = &[
 
 impl<'c> Walk<'_, 'c> {
     /// Walks a schema. The parser bounds its depth, and references are not followed, so this ends.
-    pub(super) fn schema(&mut self, schema: &'c Node, field: &str, output: bool) {
+    pub(super) fn schema(&mut self, schema: &'c Node, at: At<'_>, output: bool) {
         let role = |role: Role| if output { Role::Output } else { role };
         match &schema.kind {
             Kind::Array(schemas) => {
                 for (index, schema) in schemas.iter().enumerate() {
-                    self.schema(schema, &format!("{field}[{index}]"), output);
+                    self.schema(schema, At::Index(&at, index), output);
                 }
             }
             Kind::Object(members) => {
                 for member in members {
                     let key = member.key.as_str();
-                    let at = format!("{field}.{key}");
+                    let at = At::Key(&at, key);
                     if NO_TEXT.contains(&key) {
                         // An address that is a sentence is no address.
                         if member.value.as_str().is_some_and(|text| text.contains(' ')) {
-                            self.all(&member.value, &at, Role::Unknown);
+                            self.all(&member.value, at, Role::Unknown);
                         }
                     } else if PROSE.contains(&key) {
-                        self.all(&member.value, &at, role(Role::ParameterText));
+                        self.all(&member.value, at, role(Role::ParameterText));
+                    } else if key == "type" && member.value.as_str().is_some_and(|name| TYPES.contains(&name)) {
+                        // Nobody can say anything with it.
                     } else if VALUES.contains(&key) {
-                        self.all(&member.value, &at, role(Role::Value));
+                        self.all(&member.value, at, role(Role::Value));
                     } else if MAPS.contains(&key) && member.value.is_object() {
                         for named in member.value.members() {
-                            let at = format!("{at}.{}", named.key);
-                            self.push(&named.key, named.key_span, &at, role(Role::ParameterName));
-                            self.schema(&named.value, &at, output);
+                            let at = At::Key(&at, &named.key);
+                            self.push(&named.key, named.key_span, at, role(Role::ParameterName));
+                            self.schema(&named.value, at, output);
                         }
                     } else if SCHEMAS.contains(&key) && !matches!(member.value.kind, Kind::String(_)) {
-                        self.schema(&member.value, &at, output);
+                        self.schema(&member.value, at, output);
                     } else {
-                        self.unknown(member, &at);
+                        self.unknown(member, at);
                     }
                 }
             }
-            Kind::String(_) => self.all(schema, field, Role::Unknown),
+            Kind::String(_) => self.all(schema, at, Role::Unknown),
             Kind::Null | Kind::Bool(_) | Kind::Number(_) => {}
         }
     }

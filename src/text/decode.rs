@@ -2,6 +2,7 @@
 //! with proof that it is text.
 
 mod disguise;
+mod looks;
 
 use std::ops::Range;
 
@@ -40,18 +41,21 @@ pub fn decode(text: &str) -> Vec<Decoded> {
 const MOST_INNER: usize = 4;
 
 fn once(text: &str) -> Vec<Decoded> {
+    let looks = looks::Looks::of(text);
     let mut found = Vec::new();
-    blobs(text, &mut found);
-    if text.contains('%') {
+    if looks.like_blob {
+        blobs(text, &mut found);
+    }
+    if looks.has_percent {
         found.extend(percent(text));
     }
-    if text.contains('&') {
+    if looks.has_ampersand {
         found.extend(html(text));
     }
-    if text.contains('\\') {
+    if looks.has_backslash {
         found.extend(backslash(text));
     }
-    disguise::undisguised(text, &mut found);
+    disguise::undisguised(text, &looks, &mut found);
     found
 }
 

@@ -63,6 +63,9 @@ pub fn runs(text: &str) -> Vec<Run> {
     if !text.bytes().any(|b| b >= 0x7F || (b < 0x20 && !matches!(b, b'\n' | b'\r' | b'\t'))) {
         return Vec::new();
     }
+    if !text.chars().any(|c| class(c).is_some()) {
+        return Vec::new();
+    }
     let chars: Vec<(usize, char)> = text.char_indices().collect();
     // What is seen next after each character, looked up once for all of a long run.
     let mut seen_next = vec![None; chars.len() + 1];

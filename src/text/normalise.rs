@@ -15,72 +15,138 @@ use super::hidden;
 pub struct Normalised {
     /// The text to match against.
     pub text: String,
-    /// For each byte of `text` the byte of the original at which its character begins; one more for the end.
-    map: Vec<u32>,
+    /// Where the original goes on otherwise than the normalised text does, in order. The last one is the end of both.
+    turns: Vec<Turn>,
+}
+
+/// From a byte of normalised text on, the bytes stand for those of the original from another one on.
+#[derive(Clone, Copy, Debug)]
+struct Turn {
+    here: u32,
+    there: u32,
+    /// Whether byte stands for byte; else all of them stand for one character.
+    alike: bool,
 }
 
 impl Normalised {
     /// The bytes of the original that a range of the normalised text stands for.
     pub fn original(&self, range: Range<usize>) -> Range<usize> {
-        let last = self.map.len() - 1;
-        let start = self.map[range.start.min(last)] as usize;
-        // The original of the last byte begins a character; its end is where the next one begins.
-        let end = match self.map[range.end.saturating_sub(1).min(last)..].iter().find(|at| **at as usize > start) {
-            Some(next) if range.end > range.start => {
-                let at_end = self.map[range.end.min(last)] as usize;
-                if at_end > start { at_end } else { *next as usize }
+        let start = self.origin(range.start);
+        // What a range ends before begins where the range's part of the original ends.
+        let end = match range.end > range.start {
+            true => {
+                let at_end = self.origin(range.end);
+                if at_end > start { at_end } else { self.after(range.end.saturating_sub(1), start) }
             }
-            _ => self.map[last] as usize,
+            false => self.end(),
         };
         start..end.max(start)
+    }
+
+    /// The byte of the original at which the character begins that a byte of the normalised text belongs to.
+    fn origin(&self, mut at: usize) -> usize {
+        if at >= self.text.len() {
+            return self.end();
+        }
+        while !self.text.is_char_boundary(at) {
+            at -= 1;
+        }
+        let turn = self.turns[self.turn(at)];
+        turn.there as usize + if turn.alike { at - turn.here as usize } else { 0 }
+    }
+
+    /// The next character of the original behind the one that begins at `start`, as far as it left a trace.
+    fn after(&self, at: usize, start: usize) -> usize {
+        let later = self.turns[self.turn(at)..].iter().map(|turn| turn.there as usize);
+        later.into_iter().find(|there| *there > start).unwrap_or(self.end())
+    }
+
+    /// The turn that a byte of the normalised text is behind.
+    fn turn(&self, at: usize) -> usize {
+        self.turns.partition_point(|turn| turn.here as usize <= at).saturating_sub(1)
+    }
+
+    fn end(&self) -> usize {
+        self.turns.last().map_or(0, |turn| turn.there as usize)
     }
 }
 
 /// Normalises `text`.
 pub fn normalise(text: &str) -> Normalised {
-    let mut out =
-        Builder { text: String::with_capacity(text.len()), map: Vec::with_capacity(text.len() + 1), blank: None };
-    if text.is_ascii() {
-        for (at, byte) in text.bytes().enumerate() {
-            out.ascii(at, byte);
+    let mut out = Builder { text: String::with_capacity(text.len()), turns: Vec::new(), expected: None, blank: None };
+    let mixed = if text.is_ascii() { Vec::new() } else { mixed_words(text) };
+    let mut words = mixed.iter().peekable();
+    let bytes = text.as_bytes();
+    let mut at = 0;
+    while at < bytes.len() {
+        // Most of most texts: letters that only have to be small.
+        let plain = bytes[at..].iter().take_while(|byte| (b'!'..=b'~').contains(byte)).count();
+        if plain > 0 {
+            out.plain(at, &text[at..at + plain]);
+            at += plain;
+            continue;
         }
-    } else {
-        let mixed = mixed_words(text);
-        let mut words = mixed.iter().peekable();
-        for (at, c) in text.char_indices() {
-            while words.peek().is_some_and(|word| word.end <= at) {
-                words.next();
-            }
-            let in_mixed = words.peek().is_some_and(|word| word.contains(&at));
-            out.any(at, c, in_mixed);
+        let Some(c) = text[at..].chars().next() else { break };
+        while words.peek().is_some_and(|word| word.end <= at) {
+            words.next();
         }
+        out.any(at, c, words.peek().is_some_and(|word| word.contains(&at)));
+        at += c.len_utf8();
     }
-    let end = u32::try_from(text.len()).unwrap_or(u32::MAX);
-    out.map.push(end);
-    Normalised { text: out.text, map: out.map }
+    let here = offset(out.text.len());
+    out.turns.push(Turn { here, there: offset(text.len()), alike: false });
+    Normalised { text: out.text, turns: out.turns }
+}
+
+/// Texts of more than 4 GiB are not read.
+fn offset(at: usize) -> u32 {
+    u32::try_from(at).unwrap_or(u32::MAX)
 }
 
 struct Builder {
     text: String,
-    map: Vec<u32>,
+    turns: Vec<Turn>,
+    /// Where the original goes on if nothing turns; nothing behind what does not stand byte for byte.
+    expected: Option<usize>,
     /// Where a run of blanks began, and whether it holds an empty line.
     blank: Option<(usize, usize)>,
 }
 
 impl Builder {
-    fn push(&mut self, at: usize, c: char) {
+    /// Adds bytes that differ from the original by case at most.
+    fn plain(&mut self, at: usize, text: &str) {
+        self.gap();
+        self.turn(at, true);
+        let from = self.text.len();
+        self.text.push_str(text);
+        self.text[from..].make_ascii_lowercase();
+        self.expected = Some(at + text.len());
+    }
+
+    fn push(&mut self, at: usize, c: char, alike: bool) {
+        self.gap();
+        self.emit(at, c, alike);
+    }
+
+    /// The blanks before what comes now.
+    fn gap(&mut self) {
         if let Some((from, newlines)) = self.blank.take()
             && !self.text.is_empty()
         {
-            self.emit(from, if newlines >= 2 { '\n' } else { ' ' });
+            self.emit(from, if newlines >= 2 { '\n' } else { ' ' }, true);
         }
-        self.emit(at, c);
     }
 
-    fn emit(&mut self, at: usize, c: char) {
-        let at = u32::try_from(at).unwrap_or(u32::MAX);
-        self.map.extend(std::iter::repeat_n(at, c.len_utf8()));
+    fn emit(&mut self, at: usize, c: char, alike: bool) {
+        self.turn(at, alike);
         self.text.push(c);
+        self.expected = alike.then_some(at + c.len_utf8());
+    }
+
+    fn turn(&mut self, at: usize, alike: bool) {
+        if !alike || self.expected != Some(at) {
+            self.turns.push(Turn { here: offset(self.text.len()), there: offset(at), alike });
+        }
     }
 
     fn space(&mut self, at: usize, newline: bool) {
@@ -88,45 +154,40 @@ impl Builder {
         self.blank = Some((from, newlines + usize::from(newline)));
     }
 
-    fn ascii(&mut self, at: usize, byte: u8) {
-        match byte {
-            b'\n' => self.space(at, true),
-            b' ' | b'\t' | b'\r' | 0x0B | 0x0C => self.space(at, false),
-            0x00..0x20 | 0x7F => {}
-            _ => self.push(at, byte.to_ascii_lowercase() as char),
-        }
-    }
-
     fn any(&mut self, at: usize, c: char, in_mixed: bool) {
-        if let Ok(byte) = u8::try_from(c)
-            && byte < 0x80
-        {
-            return self.ascii(at, byte);
-        }
         if c.is_whitespace() {
-            return self.space(at, matches!(c, '\u{85}' | '\u{2028}' | '\u{2029}'));
+            return self.space(at, matches!(c, '\n' | '\u{85}' | '\u{2028}' | '\u{2029}'));
         }
-        if hidden::class(c).is_some() || c == '\u{AD}' {
+        if c.is_ascii() || hidden::class(c).is_some() || c == '\u{AD}' {
             return;
+        }
+        if !in_mixed && is_as_it_reads(c) {
+            return self.push(at, c, true);
         }
         for folded in std::iter::once(c).nfkc().flat_map(char::to_lowercase) {
             match folded {
-                '\u{2018}' | '\u{2019}' | '\u{02BC}' => self.push(at, '\''),
-                '\u{201C}' | '\u{201D}' => self.push(at, '"'),
-                '\u{2010}'..='\u{2015}' | '\u{2212}' => self.push(at, '-'),
+                '\u{2018}' | '\u{2019}' | '\u{02BC}' => self.push(at, '\'', false),
+                '\u{201C}' | '\u{201D}' => self.push(at, '"', false),
+                '\u{2010}'..='\u{2015}' | '\u{2212}' => self.push(at, '-', false),
                 c if c.is_whitespace() => self.space(at, false),
                 c if in_mixed && !c.is_ascii() => {
                     let latin: String = skeleton(c.encode_utf8(&mut [0; 4])).collect();
                     if latin.is_ascii() {
-                        latin.chars().for_each(|c| self.push(at, c.to_ascii_lowercase()));
+                        latin.chars().for_each(|c| self.push(at, c.to_ascii_lowercase(), false));
                     } else {
-                        self.push(at, c);
+                        self.push(at, c, false);
                     }
                 }
-                c => self.push(at, c),
+                c => self.push(at, c, false),
             }
         }
     }
+}
+
+/// Whether nothing is to be folded: Han, kana and Hangul, small Cyrillic. Others may be alike as well.
+fn is_as_it_reads(c: char) -> bool {
+    matches!(c, '\u{4E00}'..='\u{9FFF}' | '\u{3041}'..='\u{3096}' | '\u{30A1}'..='\u{30FA}' | '\u{AC00}'..='\u{D7A3}'
+        | '\u{430}'..='\u{44F}' | '\u{3001}' | '\u{3002}')
 }
 
 /// Words that mix Latin letters with letters of a script that has look-alikes of them.
@@ -190,11 +251,35 @@ mod tests {
         assert_eq!(&original[whole], original);
     }
 
+    #[test]
+    fn what_is_passed_over_reads_as_it_is() {
+        let folded = |c: char| std::iter::once(c).nfkc().flat_map(char::to_lowercase).collect::<String>();
+        for c in ('\u{80}'..='\u{FFFF}').filter(|c| is_as_it_reads(*c)) {
+            assert_eq!(folded(c), c.to_string());
+            assert!(hidden::class(c).is_none() && !c.is_whitespace());
+        }
+    }
+
     proptest! {
+        #[test]
+        fn a_part_reads_as_it_does_in_the_whole(original in "[a-zA-Z \n\t.\u{200b}\u{fb01}éÉ日Ⅷ½ßİ\u{a0}]{0,40}") {
+            let normalised = normalise(&original);
+            let places: Vec<usize> = normalised.text.char_indices().map(|(at, _)| at).chain([normalised.text.len()]).collect();
+            // Of what one character became, no part stands for a part of it.
+            let whole = |at: &usize| *at == 0 || normalised.origin(*at) != normalised.origin(at - 1);
+            let places: Vec<usize> = places.into_iter().filter(whole).collect();
+            for (nth, start) in places.iter().enumerate() {
+                for end in &places[nth + 1..] {
+                    let part = &normalised.text[*start..*end];
+                    let again = normalise(&original[normalised.original(*start..*end)]).text;
+                    prop_assert_eq!(again.trim(), part.trim(), "{:?}", original);
+                }
+            }
+        }
+
         #[test]
         fn every_range_is_on_boundaries(original in "\\PC{0,40}|[a-zа-яA-Z \n\u{200b}\u{fb01}é日]{0,40}") {
             let normalised = normalise(&original);
-            prop_assert_eq!(normalised.map.len(), normalised.text.len() + 1);
             for start in 0..=normalised.text.len() {
                 for end in start..=normalised.text.len() {
                     let range = normalised.original(start..end);

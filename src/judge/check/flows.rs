@@ -2,10 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
-use super::super::texts::{Scene, finding};
+use super::super::texts::{FEWEST_CATALOGS, Scene, finding};
 use crate::connect::Catalog;
 use crate::document::{Member, Node, Sources};
 use crate::finding::{Confidence, Evidence, Finding, Severity, Subject};
+use crate::parallel;
 use crate::rules::{Abilities, Ability, Capability, Deeds, Described, Packs, Plainness, Role};
 use crate::surface::Text;
 use crate::text::visible;
@@ -13,7 +14,9 @@ use crate::text::visible;
 /// Judges what each tool says of itself, and what the servers of each client make together.
 pub(in crate::judge) fn flows(catalogs: &[Catalog], sources: &Sources, packs: &Packs, findings: &mut Vec<Finding>) {
     let deeds = Deeds::new(packs);
-    let servers: Vec<Vec<Tool<'_>>> = catalogs.iter().map(|catalog| tools(catalog, &deeds)).collect();
+    let servers: Vec<Vec<Tool<'_>>> = parallel::over(catalogs, FEWEST_CATALOGS, |catalogs| {
+        catalogs.iter().map(|catalog| tools(catalog, &deeds)).collect()
+    });
     for (catalog, tools) in catalogs.iter().zip(&servers) {
         for tool in tools {
             contradiction(tool, &Scene { catalog, sources }, packs, findings);

@@ -1,5 +1,7 @@
 //! Words of names and of sentences.
 
+use std::borrow::Cow;
+
 /// Words of a clause that are compared; what a tool does stands in front.
 pub(super) const COMPARED_WORDS: usize = 14;
 /// Bytes in which they are looked for.
@@ -41,17 +43,17 @@ pub(super) fn clause(description: &str) -> Vec<String> {
 }
 
 /// A word without the endings of English that tables leave out.
-pub(super) fn base(word: &str) -> String {
+pub(super) fn base(word: &str) -> Cow<'_, str> {
     let stem = |ending: &str| word.strip_suffix(ending).filter(|stem| stem.len() > 1);
     if let Some(stem) = stem("ies") {
-        return format!("{stem}y");
+        return Cow::Owned(format!("{stem}y"));
     }
     if let Some(stem) =
         stem("es").filter(|stem| stem.ends_with(['s', 'x', 'z']) || stem.ends_with("ch") || stem.ends_with("sh"))
     {
-        return stem.to_owned();
+        return Cow::Borrowed(stem);
     }
-    stem("s").filter(|stem| !stem.ends_with(['s', 'u', 'i'])).unwrap_or(word).to_owned()
+    Cow::Borrowed(stem("s").filter(|stem| !stem.ends_with(['s', 'u', 'i'])).unwrap_or(word))
 }
 
 /// The runs of two to four letters of a word in a script that puts no blanks between words; none of any other.

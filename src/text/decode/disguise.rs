@@ -4,13 +4,18 @@ use std::sync::OnceLock;
 
 use aho_corasick::AhoCorasick;
 
+use super::looks::Looks;
 use super::{Decoded, sentence};
 
 /// Everything in `text` that reads as something else once a disguise is taken off.
-pub(super) fn undisguised(text: &str, found: &mut Vec<Decoded>) {
+pub(super) fn undisguised(text: &str, looks: &Looks, found: &mut Vec<Decoded>) {
     found.extend(rot13(text));
-    found.extend(apart(text));
-    found.extend(digits(text));
+    if looks.single_letters >= FEWEST_APART {
+        found.extend(apart(text));
+    }
+    if looks.signs_at_letters >= FEWEST_WORDS {
+        found.extend(digits(text));
+    }
 }
 
 /// What common words, and words of orders, become in ROT13. No language has two of them in one text.
@@ -118,9 +123,6 @@ fn digits(text: &str) -> Option<Decoded> {
         '7' => Some('t'),
         _ => None,
     };
-    if !text.bytes().any(|byte| byte.is_ascii_digit() || byte == b'@' || byte == b'$') {
-        return None;
-    }
     // The words from the first to the last of a run, with few others between.
     let mut best: Option<Run> = None;
     let mut run = Run::default();
