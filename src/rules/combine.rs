@@ -1,9 +1,10 @@
 //! From signals to a verdict: which combinations of a rule hold in a text, and where.
 
+use std::collections::HashMap;
 use std::ops::Range;
 
 use super::engine::{Hits, TextEngine, sentence_around};
-use super::schema::{Combination, Shape};
+use super::schema::{Combination, Governs, Shape};
 use super::{Packs, Role, Rule};
 use crate::finding::{Confidence, Severity};
 
@@ -32,7 +33,7 @@ struct Step {
     /// Both, those of few patterns first: where one is missing, nobody has to look for the others.
     wanted: Vec<usize>,
     any: Vec<usize>,
-    none: Vec<usize>,
+    none: Vec<(usize, Governs)>,
     at_least: usize,
     within: usize,
     severity: Severity,
@@ -41,12 +42,15 @@ struct Step {
 
 /// The plans of all rules that combine signals. `number` gives a signal's number, `cost` how many patterns it has.
 pub(super) fn plans(packs: &Packs, number: &dyn Fn(&str) -> Option<usize>, cost: &dyn Fn(usize) -> usize) -> Vec<Plan> {
+    let governing: HashMap<&str, Governs> =
+        packs.signals().map(|signal| (signal.id.as_str(), signal.governs)).collect();
+    let governs = |id: &str| governing.get(id).copied().unwrap_or_default();
     packs
         .rules()
         .filter_map(|rule| {
             let Shape::Combination(combinations) = &rule.shape else { return None };
             let combinations =
-                combinations.iter().filter_map(|combination| step(combination, rule, number, cost)).collect();
+                combinations.iter().filter_map(|combination| step(combination, rule, number, cost, &governs)).collect();
             Some(Plan { rule: rule.id.as_str().to_owned(), roles: rule.roles.clone(), combinations })
         })
         .collect()
@@ -57,6 +61,7 @@ fn step(
     rule: &Rule,
     number: &dyn Fn(&str) -> Option<usize>,
     cost: &dyn Fn(usize) -> usize,
+    governs: &dyn Fn(&str) -> Governs,
 ) -> Option<Step> {
     let mut wanted: Vec<usize> = combination.all.iter().map(|id| number(id)).collect::<Option<_>>()?;
     let (first, rest) = (*wanted.first()?, wanted[1..].to_vec());
@@ -66,7 +71,7 @@ fn step(
         rest,
         wanted,
         any: combination.any.iter().filter_map(|id| number(id)).collect(),
-        none: combination.none.iter().filter_map(|id| number(id)).collect(),
+        none: combination.none.iter().filter_map(|id| Some((number(id)?, governs(id)))).collect(),
         at_least: combination.at_least,
         within: combination.within,
         severity: combination.severity.unwrap_or(rule.severity),
@@ -124,12 +129,32 @@ impl Step {
             let end = parts.iter().map(|part| part.end).max()?;
             if !self.none.is_empty() {
                 let sentence = sentence_around(text, anchor.clone());
-                if self.none.iter().any(|signal| nearest(of(*signal), anchor, &sentence).is_some()) {
+                let takes_back = |(signal, governs): &(usize, Governs)| {
+                    governs
+                        .window(anchor, &sentence)
+                        .is_some_and(|window| nearest(of(*signal), anchor, &window).is_some())
+                };
+                if self.none.iter().any(takes_back) {
                     return None;
                 }
             }
             Some(start..end)
         })
+    }
+}
+
+/// How far behind a word stands what it still speaks about, in bytes of normalised text.
+const GOVERNED: usize = 120;
+
+impl Governs {
+    /// Where in a sentence a word has to begin to speak about the anchor.
+    fn window(self, anchor: &Range<usize>, sentence: &Range<usize>) -> Option<Range<usize>> {
+        let window = match self {
+            Self::Sentence => sentence.clone(),
+            Self::After => sentence.start.max(anchor.start.saturating_sub(GOVERNED))..anchor.end,
+            Self::Before => anchor.start..sentence.end,
+        };
+        (!window.is_empty()).then_some(window)
     }
 }
 

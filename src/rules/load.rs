@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use super::embedded;
-use super::schema::{Combination, Id, PackFile, RuleFile, Shape, Signal, Token};
+use super::schema::{Combination, Governs, Id, PackFile, RuleFile, Shape, Signal, Token};
 use super::{Pack, Rule};
 use crate::document::LineIndex;
 use crate::finding::RuleId;
@@ -215,6 +215,7 @@ fn compile<I: Id>(written: RuleFile<I>, signals: &mut Vec<Signal>) -> Result<Rul
             always: written.always,
             patterns: written.patterns,
             unless: written.unless,
+            governs: Governs::default(),
         });
         Shape::Combination(vec![Combination {
             all: vec![id.clone()],

@@ -57,6 +57,22 @@ pub struct Signal {
     /// Patterns that take a match back when they match in the same sentence.
     #[serde(default)]
     pub unless: Vec<String>,
+    /// What of its sentence it takes back, where a combination wants none of it.
+    #[serde(default)]
+    pub governs: Governs,
+}
+
+/// What of a sentence a word speaks about.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Governs {
+    /// All of it: *this tests whether …*.
+    #[default]
+    Sentence,
+    /// What stands behind it: *never send …*.
+    After,
+    /// What stands in front of it: *… is blocked*.
+    Before,
 }
 
 /// How a rule decides.
