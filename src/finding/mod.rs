@@ -5,11 +5,13 @@
 mod fingerprint;
 mod level;
 mod place;
+mod suppression;
 
 pub(crate) use fingerprint::digest;
 pub use fingerprint::{Fingerprint, assign as assign_fingerprints};
 pub use level::{Confidence, Severity, UnknownLevel};
 pub use place::{Excerpt, Place};
+pub use suppression::{SuppressedBy, Suppression};
 
 use std::fmt;
 use std::sync::Arc;
@@ -120,5 +122,5 @@ pub struct Finding {
     /// Its identity over time; empty until [`assign_fingerprints`].
     pub fingerprint: Fingerprint,
     /// Why it doesn't count, if it doesn't.
-    pub suppressed: Option<String>,
+    pub suppressed: Option<Suppression>,
 }

@@ -4,19 +4,20 @@ mod coverage;
 mod select;
 
 pub use coverage::{
-    ConfigCoverage, ConfigStatus, Coverage, SandboxCoverage, SandboxLevel, ServerCoverage, ServerStatus,
+    ConfigCoverage, ConfigStatus, Coverage, Note, NoteLevel, SandboxCoverage, SandboxLevel, ServerCoverage,
+    ServerStatus, SettingsCoverage, SettingsOrigin,
 };
 pub use select::{Selection, UnknownRule};
 
 use std::cmp::{Ordering, Reverse};
 
 use crate::document::Sources;
-use crate::finding::{Finding, Severity, assign_fingerprints};
+use crate::finding::{Finding, Severity, Suppression, assign_fingerprints};
 
 /// Everything a report is made from.
 #[derive(Debug)]
 pub struct Outcome {
-    /// Findings that count, the most important first.
+    /// Findings, the most important first; those that are suppressed do not count.
     pub findings: Vec<Finding>,
     /// What was and was not looked at.
     pub coverage: Coverage,
@@ -40,6 +41,11 @@ impl Outcome {
     /// How many findings count, by severity.
     pub fn count(&self, severity: Severity) -> usize {
         self.findings.iter().filter(|finding| finding.suppressed.is_none() && finding.severity == severity).count()
+    }
+
+    /// The findings that are told and do not count.
+    pub fn suppressed(&self) -> impl Iterator<Item = (&Finding, &Suppression)> {
+        self.findings.iter().filter_map(|finding| Some((finding, finding.suppressed.as_ref()?)))
     }
 
     /// Whether a finding at or above `threshold` counts.
