@@ -16,6 +16,7 @@ pub mod launch;
 pub mod pipeline;
 pub mod report;
 pub mod rules;
+pub mod settings;
 pub mod surface;
 pub mod surroundings;
 pub mod text;

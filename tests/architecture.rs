@@ -20,9 +20,22 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("surface", &["connect", "document", "rules"]),
     (
         "judge",
-        &["config", "connect", "discover", "document", "finding", "launch", "rules", "surface", "surroundings", "text"],
+        &[
+            "config",
+            "connect",
+            "discover",
+            "document",
+            "finding",
+            "launch",
+            "rules",
+            "settings",
+            "surface",
+            "surroundings",
+            "text",
+        ],
     ),
-    ("triage", &["document", "finding", "rules"]),
+    ("settings", &["document", "finding", "rules", "text"]),
+    ("triage", &["document", "finding", "rules", "settings", "text"]),
     ("report", &["connect", "document", "finding", "rules", "text", "triage"]),
     (
         "pipeline",
@@ -35,12 +48,13 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "judge",
             "launch",
             "rules",
+            "settings",
             "surroundings",
             "text",
             "triage",
         ],
     ),
-    ("cli", &["connect", "discover", "finding", "judge", "pipeline", "report", "rules", "text", "triage"]),
+    ("cli", &["connect", "discover", "finding", "judge", "pipeline", "report", "rules", "settings", "text", "triage"]),
 ];
 
 /// Longer files hold more than one idea.

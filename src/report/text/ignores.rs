@@ -5,15 +5,17 @@ use std::collections::BTreeMap;
 use super::{Style, wrap};
 use crate::finding::{Severity, SuppressedBy};
 use crate::text::visible;
-use crate::triage::Outcome;
+use crate::triage::{Outcome, SettingsCoverage, SettingsOrigin};
 
 /// Which settings changed what counts, and what is wrong with ignores.
 pub(super) fn write(text: &mut String, outcome: &Outcome, style: &Style) {
     let coverage = &outcome.coverage;
     let mut lines: Vec<String> = Vec::new();
-    for used in coverage.settings.iter().filter(|used| !used.effects.is_empty()) {
+    // What the user's own settings do the user knows; what came with a project must be seen.
+    let foreign = |used: &&SettingsCoverage| used.origin == SettingsOrigin::Project && !used.effects.is_empty();
+    for used in coverage.settings.iter().filter(foreign) {
         let effects: Vec<String> = used.effects.iter().map(|effect| visible(effect)).collect();
-        lines.push(format!("{} ({}): {}", visible(&used.path), used.origin.as_str(), effects.join("; ")));
+        lines.push(format!("{}, which came with the project: {}", visible(&used.path), effects.join("; ")));
     }
     for note in &coverage.notes {
         let at = note.at.map(|at| format!(":{}:{}", at.line, at.column)).unwrap_or_default();
