@@ -3,7 +3,9 @@
 //! A comment counts for the line it stands on; alone on its line, for the next line that has more than a comment. There it
 //! counts for what begins on that line: a key, with everything in its value, or an element of a list.
 
-use crate::document::{Format, Kind, LARGE, Node, Position, Source, Span, parse_inside};
+use std::collections::HashMap;
+
+use crate::document::{Comment, Format, Kind, LARGE, Node, Position, Source, Span, parse_inside};
 use crate::rules::Packs;
 use crate::text::nearest;
 
@@ -53,7 +55,9 @@ pub(super) fn remarks(source: &Source, packs: &Packs, notes: &mut Vec<Note>) -> 
     let comments = format.comments(&source.text);
     let mut found = Vec::new();
     let mut said_before = 0;
-    let mut outside = None;
+    let mut says = None;
+    let mut after = None;
+    let mut told: HashMap<String, String> = HashMap::new();
     let mut root = None;
     for comment in &comments {
         let said = source.slice(comment.text);
@@ -82,7 +86,8 @@ pub(super) fn remarks(source: &Source, packs: &Packs, notes: &mut Vec<Note>) -> 
             };
             let (known, unknown): (Vec<String>, Vec<String>) = rules.into_iter().partition(|word| packs.knows(word));
             for word in unknown {
-                note(NoteLevel::Error, format!("{}; nothing is ignored by it", UnknownRule::new(&word, packs)));
+                let told = told.entry(word).or_insert_with_key(|word| UnknownRule::new(word, packs).to_string());
+                note(NoteLevel::Error, format!("{told}; nothing is ignored by it"));
             }
             if known.is_empty() {
                 continue;
@@ -93,8 +98,8 @@ pub(super) fn remarks(source: &Source, packs: &Packs, notes: &mut Vec<Note>) -> 
                     format!("the ignore of `{}` gives no reason; write it behind the bracket", known.join(", ")),
                 );
             }
-            let outside = outside.get_or_insert_with(|| without(source, &comments));
-            let line = target(source, outside, comment.span);
+            let says = says.get_or_insert_with(|| saying(source, &comments));
+            let line = target(source, says, comment.span, &mut after);
             let root = root.get_or_insert_with(|| parsed(format, &source.text));
             let covers = root.as_ref().map_or_else(Vec::new, |root| beginning(root, source, line, format));
             // A secret in a reason is one all the same.
@@ -126,26 +131,35 @@ fn ignore(rest: &str) -> Result<(Vec<String>, Option<String>), String> {
     Ok((rules, (!reason.is_empty()).then_some(reason)))
 }
 
-/// The bytes of a text that belong to no comment; line ends stay.
-fn without(source: &Source, comments: &[crate::document::Comment]) -> Vec<u8> {
+/// For each line, from 1, whether it says more than comments do.
+fn saying(source: &Source, comments: &[Comment]) -> Vec<bool> {
     let mut bytes = source.text.clone().into_bytes();
     for comment in comments {
         bytes[comment.span.start..comment.span.end].fill(b' ');
     }
-    bytes
-}
-
-/// The line that a comment counts for.
-fn target(source: &Source, outside: &[u8], comment: Span) -> usize {
     let says = |line: usize| {
         let span = source.lines().line(&source.text, line);
-        outside[span.start..span.end].iter().any(|byte| !byte.is_ascii_whitespace())
+        bytes[span.start..span.end].iter().any(|byte| !byte.is_ascii_whitespace())
     };
+    (0..=source.lines().count()).map(|line| line > 0 && says(line)).collect()
+}
+
+/// The line that a comment counts for: the one that it stands on, or else the next that says something, of which the
+/// comments below it know already.
+fn target(source: &Source, says: &[bool], comment: Span, after: &mut Option<(usize, usize)>) -> usize {
     let first = source.position(comment.start).line;
     let last = source.position(comment.end).line;
-    // What it stands behind, or before, or else what comes next.
-    let own = [first, last].into_iter().find(|line| says(*line));
-    own.or_else(|| (last + 1..=source.lines().count()).find(|line| says(*line))).unwrap_or(last)
+    if let Some(own) = [first, last].into_iter().find(|line| says[*line]) {
+        return own;
+    }
+    match after {
+        Some((from, next)) if *from <= last && last < *next => *next,
+        _ => {
+            let next = (last + 1..says.len()).find(|line| says[*line]).unwrap_or(last);
+            *after = Some((last, next));
+            next
+        }
+    }
 }
 
 fn parsed(format: Format, text: &str) -> Option<Node> {

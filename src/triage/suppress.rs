@@ -26,7 +26,7 @@ pub(super) struct Court<'a> {
     used_ignores: BTreeSet<(usize, usize)>,
     used_lines: BTreeSet<usize>,
     /// Suppressions that were asked for and refused.
-    refused: BTreeSet<(String, Option<(usize, usize)>, String)>,
+    refused: BTreeSet<(String, Option<Position>, String)>,
     changed: Vec<usize>,
 }
 
@@ -81,7 +81,6 @@ impl<'a> Court<'a> {
         if !self.policy.selection.keeps(finding) {
             return;
         }
-        let at = at.map(|at| (at.line, at.column));
         self.refused.insert((file.to_owned(), at, finding.rule.to_string()));
     }
 
@@ -191,7 +190,6 @@ impl<'a> Court<'a> {
             let message = format!(
                 "`{rule}` is not suppressed by what may have come with the project; `--ignore` and your own settings can"
             );
-            let at = at.map(|(line, column)| Position { line, column });
             self.notes.push(Note { level: NoteLevel::Error, path: file, at, message });
         }
         self.unused_remarks();
