@@ -130,6 +130,14 @@ pub(super) struct Accept {
     /// Files and folders to look at
     #[arg(value_name = "PATH")]
     pub(super) paths: Vec<PathBuf>,
+    /// Judge a saved list of tools (`-` for standard input) and ask nobody
+    #[arg(
+        long,
+        value_name = "FILE",
+        conflicts_with_all = ["paths", "launch", "yes", "server", "url", "bearer_env"],
+        help_heading = "Servers"
+    )]
+    pub(super) tools: Option<PathBuf>,
     /// Write the baseline to this file instead of standard output
     #[arg(long, value_name = "FILE", help_heading = "Report")]
     pub(super) output: Option<PathBuf>,

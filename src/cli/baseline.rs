@@ -22,7 +22,10 @@ pub(super) fn run(accept: &Accept) -> Result<Exit, Failure> {
         narrowed: true,
     };
     let held = hold(&given, &variables)?;
-    let input = servers::input(&accept.servers, &accept.paths, &accept.place, &held.tables.clients, &variables)?;
+    let input = match &accept.tools {
+        Some(path) => super::scan::saved(path),
+        None => servers::input(&accept.servers, &accept.paths, &accept.place, &held.tables.clients, &variables)?,
+    };
     let mut setup = Setup::new(&accept.servers, held.launch, variables)?;
     let outcome = pipeline::scan(input, &held.tables, setup.asking(), &held.policy);
 
@@ -39,10 +42,9 @@ pub(super) fn run(accept: &Accept) -> Result<Exit, Failure> {
             output::replace(path, text.as_bytes()).map_err(failed)?;
         }
     }
-    let mut said = match &accept.output {
-        Some(path) => format!("{count} findings accepted in {}", path.display()),
-        None => format!("{count} findings accepted"),
-    };
+    let s = if count == 1 { "" } else { "s" };
+    let place = accept.output.as_ref().map(|path| format!(" in {}", path.display())).unwrap_or_default();
+    let mut said = format!("{count} finding{s} accepted{place}");
     for finding in &left_out {
         said.push_str(&format!("\n{} is never accepted: {}", finding.rule, finding.message));
     }
@@ -53,7 +55,8 @@ pub(super) fn run(accept: &Accept) -> Result<Exit, Failure> {
     }
     super::complain(&said);
     let named = outcome.coverage.configs.iter().any(|config| {
-        !accept.paths.is_empty() && matches!(config.status, ConfigStatus::Failed | ConfigStatus::Partial)
+        (!accept.paths.is_empty() || accept.tools.is_some())
+            && matches!(config.status, ConfigStatus::Failed | ConfigStatus::Partial)
     });
     Ok(Exit::of(&outcome, None, held.require_complete, named || setup.was_stopped()))
 }

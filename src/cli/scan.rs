@@ -67,7 +67,8 @@ pub(super) fn mistaken_command(paths: &[PathBuf]) -> Result<(), Failure> {
     }
 }
 
-fn saved(path: &PathBuf) -> Input {
+/// A saved list, from a file or from standard input.
+pub(super) fn saved(path: &PathBuf) -> Input {
     if path == &PathBuf::from("-") {
         let mut bytes = Vec::new();
         let read = std::io::stdin().lock().read_to_end(&mut bytes);

@@ -87,7 +87,7 @@ pub(super) fn remarks(source: &Source, packs: &Packs, notes: &mut Vec<Note>) -> 
             let (known, unknown): (Vec<String>, Vec<String>) = rules.into_iter().partition(|word| packs.knows(word));
             for word in unknown {
                 let told = told.entry(word).or_insert_with_key(|word| UnknownRule::new(word, packs).to_string());
-                note(NoteLevel::Error, format!("{told}; nothing is ignored by it"));
+                note(NoteLevel::Error, format!("nothing is ignored by it: {told}"));
             }
             if known.is_empty() {
                 continue;
