@@ -156,6 +156,28 @@ fn no_secret_shows_in_a_reason() {
 }
 
 #[test]
+fn what_tools_say_is_ignored_above_their_server() {
+    let text = |rules: &str| {
+        let binary = serde_json::Value::from(common::binary());
+        format!(
+            "{{\"mcpServers\": {{\n// mcpscan: ignore[{rules}] its author explained it\n\"weather\": {{\"command\": {binary}, \
+             \"args\": [\"__serve\", \"weather\"]}}}}}}"
+        )
+    };
+    let args = ["--yes", "--select", "poisoning,shadowing,flows"];
+    let ran = scan(&text("poisoning, flows"), &args);
+    let told = told(&ran);
+    assert!(told.iter().filter(|(rule, ..)| rule.starts_with("poisoning/")).count() > 1, "{}", ran.out);
+    for (rule, _, suppressed) in told {
+        let named = rule.starts_with("poisoning/") || rule.starts_with("flows/");
+        assert_eq!(suppressed.is_some(), named, "{rule}");
+    }
+    // Now that it was asked, it is known what it does not say.
+    let ran = scan(&text("shadowing"), &args);
+    assert!(notes(&ran).iter().any(|note| note.contains("ignores nothing")), "{}", ran.out);
+}
+
+#[test]
 fn sarif_tells_a_comment_from_a_file_beside() {
     let place = Place::new();
     place.write("project/.mcp.json", config("// mcpscan: ignore[supply-chain] ours", ""));
