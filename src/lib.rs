@@ -2,7 +2,7 @@
 //!
 //! The library is a pipeline; each stage is a module with plain data between: [`discover`] finds files, [`config`] reads
 //! them, [`launch`] says what runs in the end, [`surroundings`] looks around them on disk, [`connect`] asks servers, [`surface`] lists what they say, [`judge`]
-//! applies [`rules`], [`triage`] selects, [`report`] renders. [`scan`](pipeline::scan) is all of it in one screen. The
+//! applies [`rules`], [`triage`] selects by [`settings`], [`report`] renders. [`scan`](pipeline::scan) is all of it in one screen. The
 //! binary parses arguments, calls it, and turns the outcome into an exit code.
 
 pub mod cli;
@@ -17,6 +17,7 @@ mod parallel;
 pub mod pipeline;
 pub mod report;
 pub mod rules;
+pub mod settings;
 pub mod surface;
 pub mod surroundings;
 pub mod text;

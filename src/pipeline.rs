@@ -25,9 +25,10 @@ use crate::finding::Finding;
 use crate::judge::{self, Judged, Known};
 use crate::launch::{self, Grammar, Launch};
 use crate::rules::{Packs, TextEngine, data};
+use crate::settings::Allowed;
 use crate::surroundings::{self, Versions};
 use crate::text::Redactor;
-use crate::triage::{ConfigCoverage, ConfigStatus, Coverage, Outcome, Selection, ServerCoverage, ServerStatus};
+use crate::triage::{ConfigCoverage, ConfigStatus, Coverage, Looked, Outcome, Policy, ServerCoverage, ServerStatus};
 
 /// Larger files are no configs.
 const LARGEST_CONFIG: u64 = 16 << 20;
@@ -84,7 +85,7 @@ impl Tables {
     /// Those that judging entries needs, where no version in use is known.
     pub fn for_entries(&self) -> judge::Tables<'_> {
         let Self { clients, grammar, known, packs, places: _, scripts: _ } = self;
-        judge::Tables { packs, known, clients, grammar, versions: Versions::none() }
+        judge::Tables { packs, known, clients, grammar, versions: Versions::none(), allowed: &[] }
     }
 }
 
@@ -278,10 +279,11 @@ fn coverage_of(config: &Config, sources: &Sources) -> ConfigCoverage {
 }
 
 /// Scans: read, judge the entries, ask those servers that may be asked, judge what they say.
-pub fn scan(input: Input, tables: &Tables, asking: Asking<'_>, selection: &Selection) -> Outcome {
-    let Told { mut sources, coverage, judged, asked } = match input {
-        Input::Saved(name, bytes) => return judge_saved(name, bytes, tables, selection),
-        input => ask(input, tables, asking),
+pub fn scan(input: Input, tables: &Tables, asking: Asking<'_>, policy: &Policy) -> Outcome {
+    let allowed: Vec<&Allowed> = policy.settings.allowed().collect();
+    let Told { mut sources, coverage, judged, asked, looked } = match input {
+        Input::Saved(name, bytes) => return judge_saved(name, bytes, tables, policy),
+        input => ask(input, tables, asking, &allowed),
     };
     let mut findings = judged.findings;
     // Making the rules of texts ready takes a while; without a text there is nothing to make them ready for.
@@ -290,7 +292,8 @@ pub fn scan(input: Input, tables: &Tables, asking: Asking<'_>, selection: &Selec
     }
     redact::clean(&mut findings, &asked.redactor);
     redact::mask_lines(&mut sources, &findings, &tables.packs);
-    Outcome::new(findings, coverage, sources, selection)
+    redact::mask_comments(&mut sources, &looked, &tables.packs);
+    Outcome::new(findings, coverage, sources, &looked, policy, &tables.packs)
 }
 
 /// What servers offer, and which of them did not tell.
@@ -305,7 +308,7 @@ pub struct Inspected {
 
 /// Asks servers what they offer and judges nothing of it. A saved list has been asked for already.
 pub fn inspect(input: Input, tables: &Tables, asking: Asking<'_>) -> Inspected {
-    let Told { coverage, asked, .. } = ask(input, tables, asking);
+    let Told { coverage, asked, .. } = ask(input, tables, asking, &[]);
     let mut catalogs = asked.catalogs;
     // Of a server that told nothing, an empty catalog would say that it has nothing to tell.
     catalogs.retain(|catalog| {
@@ -321,25 +324,26 @@ struct Told {
     coverage: Coverage,
     judged: Judged,
     asked: ask::Asked,
+    looked: Vec<Looked>,
 }
 
 /// Reads, judges the entries, and asks those servers that may be asked.
-fn ask(input: Input, tables: &Tables, asking: Asking<'_>) -> Told {
+fn ask(input: Input, tables: &Tables, asking: Asking<'_>, allowed: &[&Allowed]) -> Told {
     let (read, request, given) = match input {
         Input::Configs(request) => (read(&request, tables), request, false),
         Input::Given(given, text, request) => (read_given(given, text, &request, tables), request, true),
         Input::Saved(..) => {
             let nothing = ask::Asked { catalogs: Vec::new(), coverage: Vec::new(), redactor: Arc::default() };
-            let (sources, coverage, judged) = Default::default();
-            return Told { sources, coverage, judged, asked: nothing };
+            let (sources, coverage, judged, looked) = Default::default();
+            return Told { sources, coverage, judged, asked: nothing, looked };
         }
     };
     let Read { mut sources, configs, mut launches, mut coverage } = read;
     surroundings::scripts(&configs, &mut launches);
     surroundings::programs(&configs, &mut launches);
     let versions = surroundings::versions(&configs, &launches, &request);
-    let mut judged =
-        judge::entries(&configs, &launches, &judge::Tables { versions: &versions, ..tables.for_entries() });
+    let with = judge::Tables { versions: &versions, allowed, ..tables.for_entries() };
+    let mut judged = judge::entries(&configs, &launches, &with);
     if given {
         // A header was given for this run alone: that it holds a key is its purpose, and it is in no file.
         let entries = configs.iter().flat_map(|config| &config.servers);
@@ -366,7 +370,21 @@ fn ask(input: Input, tables: &Tables, asking: Asking<'_>) -> Told {
     let mut asked =
         ask::servers(&configs, &launches, &judged, redactor, asking, ask::Here { home, sandbox: &sandbox }, tables);
     coverage.servers = std::mem::take(&mut asked.coverage);
-    Told { sources, coverage, judged, asked }
+    let looked = configs.iter().map(|config| looked(config, &coverage)).collect();
+    Told { sources, coverage, judged, asked, looked }
+}
+
+/// A config as those who decide about its findings know it.
+fn looked(config: &Config, coverage: &Coverage) -> Looked {
+    let shown = &config.file.shown;
+    let mut servers = coverage.servers.iter().filter(|server| server.config.as_ref() == Some(shown));
+    Looked {
+        source: config.source,
+        path: Some(config.file.path.clone()),
+        portable: config.file.portable.clone(),
+        whole: !config.broken && config.problems.is_empty(),
+        asked: servers.all(|server| server.status == ServerStatus::Scanned),
+    }
 }
 
 /// The homes whose places are closed: those that are looked at, the one that started servers are told, and all others where
@@ -396,7 +414,7 @@ fn is_root() -> bool {
 }
 
 /// Judges a saved list. Nothing is started.
-fn judge_saved(name: String, bytes: Result<Vec<u8>, String>, tables: &Tables, selection: &Selection) -> Outcome {
+fn judge_saved(name: String, bytes: Result<Vec<u8>, String>, tables: &Tables, policy: &Policy) -> Outcome {
     let mut sources = Sources::default();
     let mut coverage = Coverage::default();
     let mut list = ConfigCoverage {
@@ -410,9 +428,10 @@ fn judge_saved(name: String, bytes: Result<Vec<u8>, String>, tables: &Tables, se
         usage_error: false,
     };
     let mut findings: Vec<Finding> = Vec::new();
+    let mut looked = Vec::new();
     match bytes {
         Ok(bytes) => {
-            let id = sources.add(Source::new(name, bytes));
+            let id = sources.add(Source::new(&name, bytes));
             let (catalogs, errors) = connect::read_saved(id, sources.get(id));
             if let Some(error) = errors.first() {
                 let at = sources.get(id).position(error.span.start);
@@ -423,6 +442,8 @@ fn judge_saved(name: String, bytes: Result<Vec<u8>, String>, tables: &Tables, se
             let firsts = catalogs.iter().filter(|catalog| catalog.look.is_none());
             coverage.servers = firsts.map(|catalog| told(catalog, sources.get(id))).collect();
             list.servers = coverage.servers.len();
+            let whole = errors.is_empty();
+            looked.push(Looked { source: id, path: None, portable: name, whole, asked: whole });
             findings = judge::texts(&catalogs, &sources, &tables.packs, &TextEngine::new(&tables.packs));
         }
         Err(reason) => {
@@ -432,7 +453,7 @@ fn judge_saved(name: String, bytes: Result<Vec<u8>, String>, tables: &Tables, se
         }
     }
     coverage.configs.push(list);
-    Outcome::new(findings, coverage, sources, selection)
+    Outcome::new(findings, coverage, sources, &looked, policy, &tables.packs)
 }
 
 fn told(catalog: &Catalog, source: &Source) -> ServerCoverage {

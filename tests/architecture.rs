@@ -30,12 +30,14 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "launch",
             "parallel",
             "rules",
+            "settings",
             "surface",
             "surroundings",
             "text",
         ],
     ),
-    ("triage", &["document", "finding", "rules"]),
+    ("settings", &["document", "finding", "rules", "text"]),
+    ("triage", &["document", "finding", "rules", "settings", "text"]),
     ("report", &["connect", "document", "finding", "rules", "text", "triage"]),
     (
         "pipeline",
@@ -48,12 +50,13 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "judge",
             "launch",
             "rules",
+            "settings",
             "surroundings",
             "text",
             "triage",
         ],
     ),
-    ("cli", &["connect", "discover", "finding", "judge", "pipeline", "report", "rules", "text", "triage"]),
+    ("cli", &["connect", "discover", "finding", "judge", "pipeline", "report", "rules", "settings", "text", "triage"]),
 ];
 
 /// Longer files hold more than one idea.

@@ -24,7 +24,7 @@ use limits::Limits;
 )]
 #[command(
     after_help = "Exit codes: 0 nothing at or above --fail-on, 1 findings, 2 wrong usage or a named path that is not there, \
-3 incomplete.\nEvery rule explains itself: mcpscan explain supply-chain/unpinned-package"
+3 incomplete.\nDefaults of these options, ignores and allowed servers can stand in `.mcpscan.toml`; docs/configuration.md tells how.\nEvery rule explains itself: mcpscan explain supply-chain/unpinned-package"
 )]
 pub(super) struct Cli {
     #[command(subcommand)]
@@ -39,6 +39,8 @@ pub(super) enum Command {
     Scan(Box<Scan>),
     /// Show the clients, configs and servers that are found, without judging them
     List(List),
+    /// Accept what is found now: write a line for each finding, for `--baseline` to tell only what is new from then on
+    Baseline(Box<Accept>),
     /// Ask servers what they offer and print it, a catalog a line of JSON; `--tools -` takes it back. Nothing is judged
     Inspect(Box<Inspect>),
     /// List the rules, or run their examples
@@ -87,12 +89,12 @@ pub(super) struct Scan {
     /// Write the report of the --format before it to a file
     #[arg(long, value_name = "FILE", help_heading = "Report")]
     pub(super) output: Vec<PathBuf>,
-    /// Exit with 1 when a finding is at least this severe
-    #[arg(long, value_name = "SEVERITY", default_value = "high", help_heading = "Report")]
-    pub(super) fail_on: FailOn,
-    /// Leave out findings that are less sure than this
-    #[arg(long, value_name = "CONFIDENCE", default_value = "medium", help_heading = "Report")]
-    pub(super) min_confidence: ConfidenceName,
+    /// Exit with 1 when a finding is at least this severe [default: high]
+    #[arg(long, value_name = "SEVERITY", help_heading = "Report")]
+    pub(super) fail_on: Option<FailOn>,
+    /// Leave out findings that are less sure than this [default: medium]
+    #[arg(long, value_name = "CONFIDENCE", help_heading = "Report")]
+    pub(super) min_confidence: Option<ConfidenceName>,
     /// Exit with 3 when something could not be looked at, even if nothing was found
     #[arg(long, help_heading = "Report")]
     pub(super) require_complete: bool,
@@ -105,6 +107,51 @@ pub(super) struct Scan {
 
     #[command(flatten)]
     pub(super) choice: Choice,
+    #[command(flatten)]
+    pub(super) settings: SettingsFiles,
+    /// Only findings that are not in this baseline count; `mcpscan baseline` writes one
+    #[arg(long, value_name = "FILE", help_heading = "Settings")]
+    pub(super) baseline: Option<PathBuf>,
+}
+
+/// Which settings files count.
+#[derive(Args, Debug)]
+pub(super) struct SettingsFiles {
+    /// Go by this settings file instead of the project's `.mcpscan.toml`
+    #[arg(long, value_name = "FILE", help_heading = "Settings")]
+    pub(super) config: Option<PathBuf>,
+    /// Go by no settings file, neither the project's nor your own
+    #[arg(long, conflicts_with = "config", help_heading = "Settings")]
+    pub(super) no_config: bool,
+}
+
+#[derive(Args, Debug)]
+pub(super) struct Accept {
+    /// Files and folders to look at
+    #[arg(value_name = "PATH")]
+    pub(super) paths: Vec<PathBuf>,
+    /// Judge a saved list of tools (`-` for standard input) and ask nobody
+    #[arg(
+        long,
+        value_name = "FILE",
+        conflicts_with_all = ["paths", "launch", "yes", "server", "url", "bearer_env"],
+        help_heading = "Servers"
+    )]
+    pub(super) tools: Option<PathBuf>,
+    /// Write the baseline to this file instead of standard output
+    #[arg(long, value_name = "FILE", help_heading = "Report")]
+    pub(super) output: Option<PathBuf>,
+    #[command(flatten)]
+    pub(super) place: Place,
+    #[command(flatten)]
+    pub(super) servers: Servers,
+    #[command(flatten)]
+    pub(super) choice: Choice,
+    /// Leave out findings that are less sure than this [default: medium]
+    #[arg(long, value_name = "CONFIDENCE", help_heading = "Rules")]
+    pub(super) min_confidence: Option<ConfidenceName>,
+    #[command(flatten)]
+    pub(super) settings: SettingsFiles,
 }
 
 /// Which servers are asked, and how.
@@ -401,6 +448,18 @@ pub(super) enum FailOn {
 }
 
 impl FailOn {
+    /// The name of a threshold.
+    pub(super) fn of(threshold: Option<Severity>) -> Self {
+        match threshold {
+            Some(Severity::Critical) => Self::Critical,
+            Some(Severity::High) => Self::High,
+            Some(Severity::Medium) => Self::Medium,
+            Some(Severity::Low) => Self::Low,
+            Some(Severity::Info) => Self::Info,
+            None => Self::Never,
+        }
+    }
+
     pub(super) fn threshold(self) -> Option<Severity> {
         match self {
             Self::Critical => Some(Severity::Critical),

@@ -12,7 +12,7 @@ use crate::discover::{Home, Os, Request};
 use crate::finding::Confidence;
 use crate::pipeline::{self, Asking, Input, Tables};
 use crate::report::{Format, Style, render};
-use crate::triage::Selection;
+use crate::triage::{Policy, Selection};
 
 /// The configs: where each one goes in a home, and what it says. `MCPSCAN` stands for this program.
 const CONFIGS: &[(&str, &str)] = &[
@@ -60,7 +60,7 @@ pub(super) fn run(demo: &Demo) -> Result<Exit, Failure> {
         stop: &stop,
         progress: progress.as_ref(),
     };
-    let outcome = pipeline::scan(Input::Configs(request), &tables, asking, &selection);
+    let outcome = pipeline::scan(Input::Configs(request), &tables, asking, &Policy::only(selection));
     let style = Style { info: false, ..output::style() };
     let format: Format = demo.format.into();
     super::print(&render(format, &outcome, &tables.packs, &style))?;

@@ -13,7 +13,7 @@ pub(super) fn run(inspect: &Inspect) -> Result<Exit, Failure> {
     let variables = super::variables();
     super::scan::mistaken_command(&inspect.paths)?;
     let input = servers::input(&inspect.servers, &inspect.paths, &inspect.place, &tables.clients, &variables)?;
-    let mut setup = Setup::new(&inspect.servers, variables)?;
+    let mut setup = Setup::new(&inspect.servers, None, variables)?;
     let Inspected { catalogs, coverage, redactor } = pipeline::inspect(input, &tables, setup.asking());
 
     // One by one: a catalog may be large.

@@ -4,6 +4,7 @@
 mod approvals;
 mod args;
 mod ask;
+mod baseline;
 mod demo;
 mod exit;
 mod inspect;
@@ -15,6 +16,7 @@ mod rules;
 mod scan;
 mod serve;
 mod servers;
+mod settings;
 
 pub use exit::Exit;
 
@@ -49,6 +51,7 @@ pub fn main() -> ExitCode {
                 None => scan::run(scan, &matches),
             },
             Some(Command::List(list)) => list::run(&list),
+            Some(Command::Baseline(accept)) => baseline::run(&accept),
             Some(Command::Inspect(inspect)) => inspect::run(&inspect),
             Some(Command::Rules(rules)) => rules::run(&rules),
             Some(Command::Explain(explain)) => rules::explain(&explain),

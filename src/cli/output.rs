@@ -17,8 +17,8 @@ pub(super) struct Target {
     path: Option<PathBuf>,
 }
 
-/// Pairs each `--output` with the `--format` before it. What has no file goes to standard output, one format at most.
-pub(super) fn pairs(scan: &Scan, matches: &ArgMatches) -> Result<Vec<Target>, Failure> {
+/// Pairs each `--output` with the `--format` before it; without any there is the default. What has no file goes to standard output, one format at most.
+pub(super) fn pairs(scan: &Scan, matches: &ArgMatches, default: Format) -> Result<Vec<Target>, Failure> {
     let places = |name: &str| matches.indices_of(name).map(Iterator::collect::<Vec<_>>).unwrap_or_default();
     let mut targets: Vec<(usize, Target)> = Vec::new();
     for (place, format) in places("format").into_iter().zip(&scan.format) {
@@ -47,7 +47,7 @@ pub(super) fn pairs(scan: &Scan, matches: &ArgMatches) -> Result<Vec<Target>, Fa
     }
     let mut targets: Vec<Target> = targets.into_iter().map(|(_, target)| target).collect();
     if targets.is_empty() {
-        targets.push(Target { format: Format::Text, path: None });
+        targets.push(Target { format: default, path: None });
     }
     if targets.iter().filter(|target| target.path.is_none()).count() > 1 {
         return Err(Failure::Usage(
@@ -83,7 +83,8 @@ pub(super) fn write(targets: &[Target], outcome: &Outcome, packs: &Packs, style:
     Ok(())
 }
 
-fn replace(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+/// Writes a file whole or not at all.
+pub(super) fn replace(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
     // `/dev/stdout` and pipes can't be replaced, only written to.
     if path.metadata().is_ok_and(|data| !data.is_file()) {
         return std::fs::OpenOptions::new().write(true).open(path)?.write_all(bytes);

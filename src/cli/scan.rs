@@ -7,33 +7,42 @@ use clap::ArgMatches;
 
 use super::args::Scan;
 use super::servers::{self, Setup};
+use super::settings::{Given, hold};
 use super::{Exit, Failure, output};
-use crate::pipeline::{self, Input, Tables};
-use crate::report::Style;
-use crate::triage::{ConfigStatus, Outcome, Selection};
+use crate::pipeline::{self, Input};
+use crate::report::{Format, Style};
+use crate::triage::{ConfigStatus, Outcome};
 
 /// Runs a scan and reports it.
 pub(super) fn run(scan: &Scan, matches: &ArgMatches) -> Result<Exit, Failure> {
-    let reports = output::pairs(scan, matches)?;
-    let tables = Tables::load(super::packs(&scan.choice.rules)?)?;
-    let choice = &scan.choice;
-    let selection =
-        Selection::new(choice.select.clone(), choice.ignore.clone(), scan.min_confidence.into(), &tables.packs)
-            .map_err(|error| Failure::Usage(error.to_string()))?;
     let variables = super::variables();
     mistaken_command(&scan.paths)?;
+    let given = Given {
+        files: &scan.settings,
+        baseline: Some(scan.baseline.as_deref()),
+        choice: &scan.choice,
+        min_confidence: scan.min_confidence,
+        fail_on: scan.fail_on,
+        paths: &scan.paths,
+        narrowed: !scan.place.client.is_empty() || scan.servers.is_given() || scan.tools.is_some(),
+    };
+    let held = hold(&given, &variables)?;
+    let reports = output::pairs(scan, matches, held.format.map_or(Format::Text, Into::into))?;
+    let tables = &held.tables;
     let input = match &scan.tools {
         Some(path) => saved(path),
         None => servers::input(&scan.servers, &scan.paths, &scan.place, &tables.clients, &variables)?,
     };
 
-    let mut setup = Setup::new(&scan.servers, variables)?;
-    let outcome = pipeline::scan(input, &tables, setup.asking(), &selection);
+    let mut setup = Setup::new(&scan.servers, held.launch, variables)?;
+    let outcome = pipeline::scan(input, tables, setup.asking(), &held.policy);
 
-    let style = Style { snippets: !scan.no_snippets, info: scan.pedantic, ..output::style() };
+    let info = scan.pedantic || held.pedantic;
+    let style = Style { snippets: !scan.no_snippets, info, ..output::style() };
     output::write(&reports, &outcome, &tables.packs, &style)?;
     let gap = named_unread(scan, &outcome) || setup.was_stopped();
-    Ok(Exit::of(&outcome, scan.fail_on.threshold(), scan.require_complete, gap))
+    let complete = scan.require_complete || held.require_complete;
+    Ok(Exit::of(&outcome, held.fail_on.threshold(), complete, gap))
 }
 
 /// Whether a file or a server that the user named could not be read or asked, or not all of it: that is never a silent
@@ -47,7 +56,7 @@ fn named_unread(scan: &Scan, outcome: &Outcome) -> bool {
 
 /// A path that isn't there and reads like a command was meant as one.
 pub(super) fn mistaken_command(paths: &[PathBuf]) -> Result<(), Failure> {
-    const COMMANDS: [&str; 7] = ["scan", "list", "inspect", "rules", "explain", "demo", "approvals"];
+    const COMMANDS: [&str; 8] = ["scan", "list", "baseline", "inspect", "rules", "explain", "demo", "approvals"];
     let [first, ..] = paths else { return Ok(()) };
     let Some(word) = first.to_str().filter(|word| !first.exists() && !word.contains(['/', '.'])) else { return Ok(()) };
     match COMMANDS.iter().find(|command| strsim::osa_distance(command, word) <= 1) {
@@ -58,7 +67,8 @@ pub(super) fn mistaken_command(paths: &[PathBuf]) -> Result<(), Failure> {
     }
 }
 
-fn saved(path: &PathBuf) -> Input {
+/// A saved list, from a file or from standard input.
+pub(super) fn saved(path: &PathBuf) -> Input {
     if path == &PathBuf::from("-") {
         let mut bytes = Vec::new();
         let read = std::io::stdin().lock().read_to_end(&mut bytes);

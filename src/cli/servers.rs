@@ -76,13 +76,17 @@ pub(super) struct Setup {
 }
 
 impl Setup {
-    /// What the arguments say.
-    pub(super) fn new(servers: &Servers, variables: Vec<(String, String)>) -> Result<Self, Failure> {
+    /// What the arguments say, and where they say nothing of who is asked, the user's settings.
+    pub(super) fn new(
+        servers: &Servers,
+        settings: Option<LaunchPolicy>,
+        variables: Vec<(String, String)>,
+    ) -> Result<Self, Failure> {
         let bearer = servers.bearer_env.as_deref().map(|name| bearer(name, &variables)).transpose()?;
         let idle = Arc::new(AtomicBool::new(true));
         let stop = stop_flag(Arc::clone(&idle));
         Ok(Self {
-            consent: consent(servers, idle, &variables)?,
+            consent: consent(servers, settings, idle, &variables)?,
             values: servers.env_values.map(Into::into),
             progress: progress::new(),
             bounds: Bounds { watchdog: std::env::current_exe().ok(), ..servers.limits.bounds() },
@@ -215,12 +219,15 @@ impl<C: Consent> Consent for Armed<C> {
 
 fn consent(
     servers: &Servers,
+    settings: Option<LaunchPolicy>,
     idle: Arc<AtomicBool>,
     variables: &[(String, String)],
 ) -> Result<Box<dyn Consent>, Failure> {
     // A question needs somebody who reads it and somebody who answers.
     let terminal = std::io::stdin().is_terminal() && std::io::stderr().is_terminal();
-    let policy = match (servers.yes, servers.launch) {
+    // What settings say holds for configs, and a question only where there is somebody to ask.
+    let settings = settings.filter(|policy| !servers.is_given() && (terminal || *policy != LaunchPolicy::Ask));
+    let policy = match (servers.yes, servers.launch.or(settings)) {
         (true, _) => LaunchPolicy::All,
         (_, Some(policy)) => policy,
         // Whoever names one server asks for that very server.

@@ -212,6 +212,26 @@ fn commands(text: &str) -> Vec<Vec<Word>> {
     all
 }
 
+/// The comments between the commands.
+pub(super) fn comments(text: &str) -> Vec<Span> {
+    let mut lexer = Lexer { text, at: 0 };
+    let mut found = Vec::new();
+    while let Some(byte) = text.as_bytes().get(lexer.at) {
+        match byte {
+            b'#' => {
+                let end = text[lexer.at..].find(['\n', '\r']).map_or(text.len(), |length| lexer.at + length);
+                found.push(Span::new(lexer.at, end));
+                lexer.at = end;
+            }
+            b' ' | b'\t' | b'\r' | b'\n' | b';' | b'&' | b'|' | b'(' | b')' => lexer.at += 1,
+            _ => {
+                lexer.word();
+            }
+        }
+    }
+    found
+}
+
 struct Lexer<'t> {
     text: &'t str,
     at: usize,

@@ -92,7 +92,7 @@ fn shift_back(node: &mut Node, length: usize) {
 
 /// The text with a line feed at the end of each `//` comment that ends in a carriage return alone, as the lines of old
 /// editors do: to the parser the rest of the file would be comment. Strings keep theirs.
-fn with_line_feeds(text: &str) -> Cow<'_, str> {
+pub(super) fn with_line_feeds(text: &str) -> Cow<'_, str> {
     let bytes = text.as_bytes();
     let mut lone = Vec::new();
     let mut quote = None;
@@ -166,7 +166,7 @@ fn node(value: Value<'_>) -> Node {
 }
 
 /// Replaces `\uD800`-like escapes without their other half by `\uFFFD`, which is as long. `None`: nothing to do.
-fn repair_surrogates(text: &str) -> Option<String> {
+pub(super) fn repair_surrogates(text: &str) -> Option<String> {
     if !text.contains("\\u") {
         return None;
     }

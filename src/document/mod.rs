@@ -5,6 +5,7 @@
 
 mod bundle;
 mod commands;
+mod comments;
 mod embedded;
 mod json;
 mod lines;
@@ -19,6 +20,7 @@ mod yaml;
 
 pub use bundle::{BundleError, is_bundle, manifest};
 pub use commands::{first_command, first_unknown, parse_commands};
+pub use comments::Comment;
 pub use embedded::parse_embedded;
 pub use json::{SyntaxError, beyond_json, parse_answer, parse_inside, parse_json};
 pub use lines::{LineIndex, Position};

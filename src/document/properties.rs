@@ -32,6 +32,22 @@ pub fn parse_properties(text: &str) -> Result<Node, SyntaxError> {
     Ok(Node { kind: Kind::Object(members), span: Span::new(0, text.len()) })
 }
 
+/// The lines that are comments.
+pub(super) fn comments(text: &str) -> Vec<Span> {
+    let mut found = Vec::new();
+    let mut at = 0;
+    while at < text.len() {
+        let start = at + blanks(&text[at..]);
+        let mut end = start + logical(&text[start..]);
+        if text[start..].starts_with(['#', '!']) {
+            end = start + text[start..].find(['\n', '\r']).unwrap_or(text.len() - start);
+            found.push(Span::new(start, end));
+        }
+        at = (end + 1).max(at + 1);
+    }
+    found
+}
+
 fn blanks(text: &str) -> usize {
     text.len() - text.trim_start_matches([' ', '\t', '\u{c}']).len()
 }

@@ -45,14 +45,21 @@ pub fn parse_yaml(text: &str) -> Result<Node, SyntaxError> {
 /// The first place that is not YAML, or that goes over a bound.
 pub(super) fn parse_front_matter(text: &str) -> Result<Node, SyntaxError> {
     let empty = Node { kind: Kind::Object(Vec::new()), span: Span::new(0, 0) };
-    let blank = |rest: &&str| rest.split(['\n', '\r']).next().is_some_and(|line| line.trim().is_empty());
-    let Some(rest) = text.strip_prefix("---").filter(blank) else { return Ok(empty) };
-    // Blanks for what stands before keep every place as it is in the file.
-    match rest.find("\n---") {
-        Some(end) => parse_yaml(&format!("   {}", &rest[..=end])),
-        // Without a second line of dashes it goes on to the end for some readers, if it is YAML to the end.
-        None => Ok(parse_yaml(&format!("   {rest}")).ok().filter(Node::is_object).unwrap_or(empty)),
+    let Some(matter) = front_matter(text) else { return Ok(empty) };
+    if matter.len() < text.len() {
+        return parse_yaml(&matter);
     }
+    // Without a second line of dashes it goes on to the end for some readers, if it is YAML to the end.
+    Ok(parse_yaml(&matter).ok().filter(Node::is_object).unwrap_or(empty))
+}
+
+/// The YAML between the two lines of dashes; without a second one all to the end. Blanks for what stands before keep every
+/// place as it is in the file.
+pub(super) fn front_matter(text: &str) -> Option<String> {
+    let blank = |rest: &&str| rest.split(['\n', '\r']).next().is_some_and(|line| line.trim().is_empty());
+    let rest = text.strip_prefix("---").filter(blank)?;
+    let end = rest.find("\n---").map_or(rest.len(), |end| end + 1);
+    Some(format!("   {}", &rest[..end]))
 }
 
 /// Where a second document of a YAML file begins: clients take the first, or refuse the file.

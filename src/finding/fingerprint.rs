@@ -14,42 +14,63 @@ use super::Finding;
 
 /// A fingerprint: 32 lower-case hexadecimal digits.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Fingerprint(String);
+pub struct Fingerprint {
+    digits: String,
+    /// The how manieth of its rule at its place it is, whatever matched there.
+    number: usize,
+}
 
 impl Fingerprint {
     /// The digits.
     pub fn as_str(&self) -> &str {
-        &self.0
+        &self.digits
+    }
+
+    /// The how manieth finding of its rule at its place it is.
+    pub(crate) fn number(&self) -> usize {
+        self.number
     }
 }
 
 impl fmt::Display for Fingerprint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        f.write_str(&self.digits)
     }
 }
 
 /// Gives every finding its fingerprint. The order of equal findings is the order of the slice, so sort it before.
 pub fn assign(findings: &mut [Finding]) {
     let mut equals: HashMap<String, usize> = HashMap::new();
+    let mut numbers: HashMap<String, usize> = HashMap::new();
     for finding in findings {
-        let subject = &finding.subject;
-        let part = |text: &Option<String>| text.clone().unwrap_or_default();
-        let identity = digest(&[
-            "1",
-            finding.rule.as_str(),
-            &part(&subject.config),
-            &part(&subject.server),
-            &part(&subject.tool),
-            &part(&subject.field),
-            finding.evidence.as_ref().map_or("", |evidence| evidence.digest.as_str()),
-        ]);
+        let identity = identity(finding, finding.evidence.as_ref().map_or("", |evidence| evidence.digest.as_str()));
         let count = equals.entry(identity.clone()).or_insert(0);
         *count += 1;
         let mut full = digest(&[&identity, &count.to_string()]);
         full.truncate(32);
-        finding.fingerprint = Fingerprint(full);
+        let number = numbers.entry(place(finding)).or_insert(0);
+        *number += 1;
+        finding.fingerprint = Fingerprint { digits: full, number: *number };
     }
+}
+
+/// What tells the places of findings apart, whatever matched there.
+pub(crate) fn place(finding: &Finding) -> String {
+    identity(finding, "")
+}
+
+fn identity(finding: &Finding, evidence: &str) -> String {
+    let subject = &finding.subject;
+    let part = |text: &Option<String>| text.clone().unwrap_or_default();
+    digest(&[
+        "1",
+        finding.rule.as_str(),
+        &part(&subject.config),
+        &part(&subject.server),
+        &part(&subject.tool),
+        &part(&subject.field),
+        evidence,
+    ])
 }
 
 /// SHA-256 over parts, each with its length before it, so that no two lists of parts read the same.

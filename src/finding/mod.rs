@@ -5,11 +5,14 @@
 mod fingerprint;
 mod level;
 mod place;
+mod suppression;
 
 pub(crate) use fingerprint::digest;
+pub(crate) use fingerprint::place as place_identity;
 pub use fingerprint::{Fingerprint, assign as assign_fingerprints};
 pub use level::{Confidence, Severity, UnknownLevel};
 pub use place::{Excerpt, Place};
+pub use suppression::{SuppressedBy, Suppression};
 
 use std::fmt;
 use std::sync::Arc;
@@ -66,6 +69,7 @@ pub struct Subject {
 pub struct Evidence {
     shown: String,
     digest: String,
+    secret: bool,
 }
 
 impl Evidence {
@@ -77,17 +81,34 @@ impl Evidence {
             Some((at, _)) => format!("{}…", &visible[..at]),
             None => visible,
         };
-        Self { shown, digest: fingerprint::digest(&[matched]) }
+        Self { shown, digest: fingerprint::digest(&[matched]), secret: false }
     }
 
     /// Evidence that is a secret: its mask is shown, and its identity is a digest salted with the rule's id.
     pub fn secret(secret: &crate::text::Secret, rule: &RuleId) -> Self {
-        Self { shown: secret.to_string(), digest: secret.digest(rule.as_str()) }
+        Self { shown: secret.to_string(), digest: secret.digest(rule.as_str()), secret: true }
     }
 
     /// Takes out of what is shown whatever turned out to be a secret; its identity stays.
     pub fn redact(&mut self, clean: impl FnOnce(&str) -> String) {
-        self.shown = clean(&self.shown);
+        let cleaned = clean(&self.shown);
+        self.secret |= cleaned != self.shown;
+        self.shown = cleaned;
+    }
+
+    /// Says that a secret is a part of what matched.
+    pub(crate) fn holds_secret(&mut self) {
+        self.secret = true;
+    }
+
+    /// Whether a secret is all or a part of what matched, so that a digest of it could be searched for.
+    pub fn is_secret(&self) -> bool {
+        self.secret
+    }
+
+    /// What tells it from other evidence; of a secret it must not leave.
+    pub(crate) fn identity(&self) -> &str {
+        &self.digest
     }
 
     /// What may be shown.
@@ -120,5 +141,5 @@ pub struct Finding {
     /// Its identity over time; empty until [`assign_fingerprints`].
     pub fingerprint: Fingerprint,
     /// Why it doesn't count, if it doesn't.
-    pub suppressed: Option<String>,
+    pub suppressed: Option<Suppression>,
 }

@@ -11,6 +11,7 @@ use crate::document::{SourceId, Span};
 use crate::finding::{Evidence, Finding, Place, RuleId, Severity, Subject};
 use crate::launch::{self, Ecosystem, Grammar, Launch};
 use crate::rules::{self, Draft, Packs, TokenEngine};
+use crate::settings::Allowed;
 use crate::surroundings::Versions;
 
 /// Lists that checks compare with.
@@ -214,7 +215,7 @@ pub fn entries(configs: &[Config], launches: &[Vec<Launch>], tables: &Tables<'_>
     let mut judged = Judged::default();
     let tokens = TokenEngine::new(tables.packs);
     let context = check::Context { packs: tables.packs, tokens: &tokens };
-    let one = |entry: &ServerEntry, launch: &Launch, judged: &mut Judged| {
+    let one = |entry: &ServerEntry, launch: &Launch, is_server: bool, judged: &mut Judged| {
         let reference = tables.clients.get(&entry.client).and_then(|client| client.reference.as_deref());
         let scene = Scene::new(entry, launch, reference, tables.versions);
         let before = judged.findings.len();
@@ -225,6 +226,10 @@ pub fn entries(configs: &[Config], launches: &[Vec<Launch>], tables: &Tables<'_>
         check::container(&scene, tables.packs, &tables.known.dangers.container, &mut judged.findings);
         check::transport(&scene, tables.packs, &tables.known.dangers.transport, tables.clients, &mut judged.findings);
         check::runs(&scene, tables.packs, tables.clients, &mut judged.findings);
+        // What stands beside the servers starts nothing.
+        if entry.command.is_some() || !entry.urls.is_empty() || is_server {
+            check::allowed(&scene, tables.packs, tables.allowed, &mut judged.findings);
+        }
         let new = judged.findings[before..].iter();
         let dangers: Vec<_> = new
             .filter(|finding| finding.severity >= Severity::High && finding.rule.pack() != "secrets")
@@ -236,10 +241,10 @@ pub fn entries(configs: &[Config], launches: &[Vec<Launch>], tables: &Tables<'_>
     };
     for (config, launches) in configs.iter().zip(launches) {
         for (entry, launch) in config.servers.iter().zip(launches) {
-            one(entry, launch, &mut judged);
+            one(entry, launch, true, &mut judged);
         }
         for entry in &config.beside {
-            one(entry, &launch::resolve(entry, tables.grammar), &mut judged);
+            one(entry, &launch::resolve(entry, tables.grammar), false, &mut judged);
         }
         check::program(config, tables.packs, tables.clients, &mut judged.findings);
         check::switches(config, tables.packs, &mut judged.findings);
@@ -266,4 +271,6 @@ pub struct Tables<'t> {
     pub grammar: &'t Grammar,
     /// Versions in use of what the entries start.
     pub versions: &'t Versions,
+    /// Lists of the only servers that may be there, of each settings file that has one.
+    pub allowed: &'t [&'t Allowed],
 }

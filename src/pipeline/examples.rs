@@ -9,6 +9,7 @@ use crate::finding::Finding;
 use crate::judge;
 use crate::launch;
 use crate::rules::{Example, Judges, Problem, TextEngine, check};
+use crate::settings::{Allowed, File, Origin};
 use crate::surroundings::{Around, Git, Readers};
 
 /// What testing gave.
@@ -72,7 +73,8 @@ fn is_whole_file(text: &str) -> bool {
 
 /// A file of a certain client: `@claude-desktop name.json` on the first line, and the file below. Behind the name there may
 /// stand what is around the file, since examples have no disk: `tracked mode=644`, `needs=acme` of the
-/// scripts it starts, `open` of programs that everybody can change.
+/// scripts it starts, `open` of programs that everybody can change, `allow=package:@acme/*` of the servers that settings
+/// allow, with commas between.
 fn of_client<'e>(text: &'e str, tables: &Tables) -> Result<Option<Given<'e>>, String> {
     let Some((head, text)) = text.strip_prefix('@').and_then(|text| text.split_once('\n')) else { return Ok(None) };
     let mut words = head.split_whitespace();
@@ -89,9 +91,11 @@ fn of_client<'e>(text: &'e str, tables: &Tables) -> Result<Option<Given<'e>>, St
     };
     let (needs, words): (Vec<&str>, Vec<&str>) = words.partition(|word| word.starts_with("needs="));
     let needs = needs.iter().flat_map(|word| word["needs=".len()..].split(',')).map(str::to_owned).collect();
+    let (allow, words): (Vec<&str>, Vec<&str>) = words.into_iter().partition(|word| word.starts_with("allow="));
+    let allowed = allow.first().map(|word| allowed(&word["allow=".len()..])).transpose()?;
     let (open, words): (Vec<&str>, Vec<&str>) = words.into_iter().partition(|word| *word == "open");
     let (around, open) = (around(words.into_iter())?, !open.is_empty());
-    Ok(Some(Given { reader, name, text: text.to_owned(), around, needs, open }))
+    Ok(Some(Given { reader, name, text: text.to_owned(), around, needs, open, allowed }))
 }
 
 /// One file of an example.
@@ -104,6 +108,18 @@ struct Given<'e> {
     needs: Vec<String>,
     /// Whether everybody can change the programs that it starts.
     open: bool,
+    /// The only servers that settings allow.
+    allowed: Option<Allowed>,
+}
+
+/// A list of allowed servers, written as in an example.
+fn allowed(list: &str) -> Result<Allowed, String> {
+    let entry = |one: &str| one.split_once(':').map(|(key, value)| format!("[[allow]]\n{key} = '{value}'\n"));
+    let text: Option<String> = list.split(',').map(entry).collect();
+    let text = text.ok_or_else(|| format!("its example allows what says nothing: {list}"))?;
+    let file = File::parse(".mcpscan.toml", &text, Origin::Project, Default::default());
+    let file = file.map_err(|errors| errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))?;
+    file.allowed.ok_or_else(|| "its example allows nothing".to_owned())
 }
 
 /// What the words say is around the file; without any nothing is known of it.
@@ -149,9 +165,10 @@ fn judge(example: &Example<'_>, tables: &Tables, engine: &TextEngine) -> Result<
                     around: around([].into_iter())?,
                     needs: Vec::new(),
                     open: false,
+                    allowed: None,
                 })
             };
-            let Given { reader, name, text, around, needs, open } = match of_client(&example.text, tables)? {
+            let Given { reader, name, text, around, needs, open, allowed } = match of_client(&example.text, tables)? {
                 Some(given) => given,
                 None if whole => own(example.text.clone())?,
                 None => own(format!(r#"{{"mcpServers": {{"example": {}}}}}"#, example.text))?,
@@ -171,7 +188,10 @@ fn judge(example: &Example<'_>, tables: &Tables, engine: &TextEngine) -> Result<
             }
             let launches = [launches];
             let configs = [config];
-            let mut judged = judge::entries(&configs, &launches, &tables.for_entries());
+            let mut judged = {
+                let allowed: Vec<&Allowed> = allowed.iter().collect();
+                judge::entries(&configs, &launches, &judge::Tables { allowed: &allowed, ..tables.for_entries() })
+            };
             judge::weigh(&mut judged, &configs, &[(id, around)].into(), &tables.packs);
             Ok(judged.findings)
         }

@@ -1,13 +1,14 @@
 //! Takes secrets out of everything that leaves, in one place: what is masked in a file, and what of it turns up again in
 //! a finding, in another line, or in what a server says.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 
-use crate::document::{SourceId, Sources, Span};
+use crate::document::{Source, SourceId, Sources, Span};
 use crate::finding::{Finding, Place};
 use crate::judge::Judged;
 use crate::rules::{Packs, TokenEngine};
 use crate::text::Redactor;
+use crate::triage::{Looked, MARK};
 
 /// Everything that must not leave, learnt before anything is shown.
 pub(super) fn redactor(judged: &Judged) -> Redactor {
@@ -48,26 +49,48 @@ pub(super) fn mask_lines(sources: &mut Sources, findings: &[Finding], packs: &Pa
         let source = sources.get(id);
         let first = source.position(span.start).line;
         let last = source.position(span.end).line.min(first + MOST_LINES);
-        let mut masks = Vec::new();
-        for number in (first..=last).filter(|number| seen.insert((id, *number))) {
-            let line = source.lines().line(&source.text, number);
-            let text = source.slice(line);
-            let words: Vec<String> = text
-                .split(|c: char| !c.is_alphanumeric())
-                .filter(|word| !word.is_empty())
-                .take(MOST_WORDS)
-                .map(str::to_lowercase)
-                .collect();
-            let allowed = tokens.allowed(words.iter().map(String::as_str));
-            let hits = tokens.find(text, &[&allowed], true).into_iter().filter(|hit| !hit.token.public);
-            masks.extend(hits.map(|hit| Span::new(line.start + hit.range.start, line.start + hit.range.end)));
-        }
+        let lines = (first..=last).filter(|number| seen.insert((id, *number)));
+        let masks: Vec<Span> = lines.flat_map(|number| tokens_of(source, number, &tokens)).collect();
         // Most lines hold none, and masking sorts all that is masked.
         if !masks.is_empty() {
             sources.get_mut(id).mask(masks);
         }
     }
 }
+
+/// The tokens in a line, also those that are in no value.
+fn tokens_of(source: &Source, number: usize, tokens: &TokenEngine<'_>) -> Vec<Span> {
+    let line = source.lines().line(&source.text, number);
+    let text = source.slice(line);
+    let words: Vec<String> = text
+        .split(|c: char| !c.is_alphanumeric())
+        .filter(|word| !word.is_empty())
+        .take(MOST_WORDS)
+        .map(str::to_lowercase)
+        .collect();
+    let allowed = tokens.allowed(words.iter().map(String::as_str));
+    let hits = tokens.find(text, &[&allowed], true).into_iter().filter(|hit| !hit.token.public);
+    hits.map(|hit| Span::new(line.start + hit.range.start, line.start + hit.range.end)).collect()
+}
+
+/// Masks what looks like a token in the comments that say why something is ignored: a reason is told.
+pub(super) fn mask_comments(sources: &mut Sources, looked: &[Looked], packs: &Packs) {
+    let mut tokens = None;
+    for config in looked {
+        let source = sources.get(config.source);
+        let lines: BTreeSet<usize> =
+            source.text.match_indices(MARK).take(MOST_MARKS).map(|(at, _)| source.position(at).line).collect();
+        if lines.is_empty() {
+            continue;
+        }
+        let tokens = tokens.get_or_insert_with(|| TokenEngine::new(packs));
+        let masks: Vec<Span> = lines.iter().flat_map(|line| tokens_of(source, *line, tokens)).collect();
+        sources.get_mut(config.source).mask(masks);
+    }
+}
+
+/// More comments than these in one file count for nothing, as those who read them know.
+const MOST_MARKS: usize = 10_000;
 
 /// Words of a line that say whose token stands in it.
 const MOST_WORDS: usize = 256;

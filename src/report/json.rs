@@ -19,6 +19,26 @@ struct Report<'a> {
 struct Coverage<'a> {
     configs: Vec<Config<'a>>,
     servers: Vec<Server<'a>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    settings: Vec<Settings<'a>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    notes: Vec<Note<'a>>,
+}
+
+#[derive(Serialize)]
+struct Settings<'a> {
+    path: &'a str,
+    origin: &'static str,
+    effects: &'a [String],
+}
+
+#[derive(Serialize)]
+struct Note<'a> {
+    level: &'static str,
+    path: &'a str,
+    line: Option<usize>,
+    column: Option<usize>,
+    message: &'a str,
 }
 
 #[derive(Serialize)]
@@ -64,7 +84,7 @@ struct Entry<'a> {
     evidence: Option<&'a str>,
     help: &'a str,
     fingerprint: &'a str,
-    suppressed: Option<&'a str>,
+    suppressed: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -87,6 +107,8 @@ struct Summary {
     configs: usize,
     servers: usize,
     tools: usize,
+    /// Findings that are told and do not count.
+    suppressed: usize,
 }
 
 pub(super) fn render(outcome: &Outcome) -> String {
@@ -109,6 +131,24 @@ pub(super) fn render(outcome: &Outcome) -> String {
                 })
                 .collect(),
             servers: outcome.coverage.servers.iter().map(server).collect(),
+            settings: outcome
+                .coverage
+                .settings
+                .iter()
+                .map(|used| Settings { path: &used.path, origin: used.origin.as_str(), effects: &used.effects })
+                .collect(),
+            notes: outcome
+                .coverage
+                .notes
+                .iter()
+                .map(|note| Note {
+                    level: note.level.as_str(),
+                    path: &note.path,
+                    line: note.at.map(|at| at.line),
+                    column: note.at.map(|at| at.column),
+                    message: &note.message,
+                })
+                .collect(),
         },
         findings: outcome.findings.iter().map(|finding| entry(finding, outcome)).collect(),
         summary: Summary {
@@ -120,6 +160,7 @@ pub(super) fn render(outcome: &Outcome) -> String {
             configs: outcome.coverage.configs.len(),
             servers: outcome.coverage.servers.len(),
             tools: outcome.coverage.servers.iter().filter_map(|server| server.tools).sum(),
+            suppressed: outcome.suppressed().count(),
         },
     };
     // Strings and numbers only: this can't fail.
@@ -169,7 +210,7 @@ fn entry<'a>(finding: &'a Finding, outcome: &'a Outcome) -> Entry<'a> {
         evidence: finding.evidence.as_ref().map(|evidence| evidence.shown()),
         help: &finding.help,
         fingerprint: finding.fingerprint.as_str(),
-        suppressed: finding.suppressed.as_deref(),
+        suppressed: finding.suppressed.as_ref().map(ToString::to_string),
     }
 }
 

@@ -129,8 +129,9 @@ fn result(finding: &Finding, outcome: &Outcome, rules: &[&str]) -> SarifResult {
     if !related.is_empty() {
         result.related_locations = Some(related);
     }
-    if let Some(reason) = &finding.suppressed {
-        let suppression = Suppression::builder().kind(json!("external")).justification(inert_message(reason)).build();
+    if let Some(suppressed) = &finding.suppressed {
+        let mut suppression = Suppression::builder().kind(json!(suppressed.by.sarif_kind())).build();
+        suppression.justification = Some(inert_message(&suppressed.to_string()));
         result.suppressions = Some(vec![suppression]);
     }
     let mut properties = PropertyBag::builder().additional_properties(BTreeMap::new()).build();
@@ -247,6 +248,10 @@ fn notifications(outcome: &Outcome) -> Vec<Notification> {
             if matches!(server.status, ServerStatus::Failed | ServerStatus::Partial) { "warning" } else { "note" };
         let reason = server.reason.as_deref().unwrap_or("no reason is known");
         tell(level, format!("server {}: {}: {reason}", server.server, server.status.as_str()));
+    }
+    for note in &outcome.coverage.notes {
+        let at = note.at.map(|at| format!(":{}:{}", at.line, at.column)).unwrap_or_default();
+        tell(note.level.as_str(), format!("{}{at}: {}", note.path, note.message));
     }
     found
 }

@@ -1,5 +1,6 @@
 //! For people: each finding with its place, why it matters and what to do; then what was and was not looked at.
 
+mod ignores;
 mod snippet;
 mod summary;
 

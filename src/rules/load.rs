@@ -7,6 +7,7 @@ use super::schema::{Combination, Governs, Id, PackFile, RuleFile, Shape, Signal,
 use super::{Pack, Rule};
 use crate::document::LineIndex;
 use crate::finding::RuleId;
+use crate::text::nearest;
 
 /// What is wrong with a pack, and where.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -122,6 +123,17 @@ impl Packs {
     /// The pack of a name.
     pub fn pack(&self, name: &str) -> Option<&Pack> {
         self.packs.iter().find(|pack| pack.name == name)
+    }
+
+    /// The rule or pack whose name is nearest to a word that is none; a rule's name alone is how people remember it.
+    pub fn nearest(&self, word: &str) -> Option<&str> {
+        let rules = self.rules().map(|rule| rule.id.as_str());
+        let whole = nearest(word, rules.chain(self.packs.iter().map(|pack| pack.name.as_str())));
+        whole.or_else(|| {
+            let names = self.rules().filter_map(|rule| rule.id.as_str().split_once('/'));
+            let name = nearest(word, names.map(|(_, name)| name))?;
+            self.rules().map(|rule| rule.id.as_str()).find(|id| id.ends_with(&format!("/{name}")))
+        })
     }
 
     /// Whether `word` names a rule or a pack.

@@ -1,5 +1,7 @@
 //! What was and what was not looked at. What isn't here was not looked at, and nobody may call it clean.
 
+use crate::document::Position;
+
 /// Coverage of a run.
 #[derive(Clone, Debug, Default)]
 pub struct Coverage {
@@ -7,6 +9,78 @@ pub struct Coverage {
     pub configs: Vec<ConfigCoverage>,
     /// Every server of every config or saved list.
     pub servers: Vec<ServerCoverage>,
+    /// Every settings file and baseline that this run went by, the weightiest first.
+    pub settings: Vec<SettingsCoverage>,
+    /// What is wrong with ignores, settings and baselines without keeping the run from its work.
+    pub notes: Vec<Note>,
+}
+
+/// Whose a settings file is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SettingsOrigin {
+    /// Named on this run.
+    Named,
+    /// It came with the project.
+    Project,
+    /// The user's own.
+    User,
+    /// A baseline.
+    Baseline,
+}
+
+impl SettingsOrigin {
+    /// The word in every output.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Named => "named",
+            Self::Project => "project",
+            Self::User => "user",
+            Self::Baseline => "baseline",
+        }
+    }
+}
+
+/// One settings file that was used.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SettingsCoverage {
+    /// Its path as the user knows it.
+    pub path: String,
+    /// Whose it is.
+    pub origin: SettingsOrigin,
+    /// What it changes about what counts, a clause each: what a project's file does must be seen.
+    pub effects: Vec<String>,
+}
+
+/// How much a note matters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NoteLevel {
+    /// It was meant to do something and does nothing: counts as a gap.
+    Error,
+    /// It works, and should be looked at.
+    Warning,
+}
+
+impl NoteLevel {
+    /// The word in every output.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Error => "error",
+            Self::Warning => "warning",
+        }
+    }
+}
+
+/// Something about an ignore, a setting or a baseline.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Note {
+    /// How much it matters.
+    pub level: NoteLevel,
+    /// The file, as the user knows it.
+    pub path: String,
+    /// Line and column, from 1, where there is one place.
+    pub at: Option<Position>,
+    /// What is wrong and what to do.
+    pub message: String,
 }
 
 /// How far a config was read.
@@ -151,10 +225,12 @@ pub struct SandboxCoverage {
 
 impl Coverage {
     /// Whether something that should have been looked at was not: a config that can't be read, a server that can't be
-    /// asked or did not tell everything. Where nobody asked for servers to be started, their entries are all there is.
+    /// asked or did not tell everything, an ignore that does nothing. Where nobody asked for servers to be started, their
+    /// entries are all there is.
     pub fn is_incomplete(&self) -> bool {
         self.configs.iter().any(|config| config.status != ConfigStatus::Scanned)
             || self.servers.iter().any(|server| server.status.is_gap())
+            || self.notes.iter().any(|note| note.level == NoteLevel::Error)
     }
 
     /// Whether something was tried and nothing could be looked at.

@@ -11,6 +11,13 @@ pub struct UnknownRule {
     nearest: Option<String>,
 }
 
+impl UnknownRule {
+    /// With the nearest name that there is.
+    pub fn new(word: &str, packs: &Packs) -> Self {
+        Self { word: word.to_owned(), nearest: packs.nearest(word).map(str::to_owned) }
+    }
+}
+
 /// The user's choice.
 #[derive(Clone, Debug)]
 pub struct Selection {
@@ -31,12 +38,7 @@ impl Selection {
         packs: &Packs,
     ) -> Result<Self, UnknownRule> {
         if let Some(word) = select.iter().chain(&ignore).find(|word| !packs.knows(word)) {
-            let known =
-                packs.rules().map(|rule| rule.id.as_str()).chain(packs.packs().iter().map(|pack| pack.name.as_str()));
-            let nearest = known
-                .min_by_key(|known| strsim::osa_distance(known, word))
-                .filter(|near| strsim::osa_distance(near, word) <= 4);
-            return Err(UnknownRule { word: word.clone(), nearest: nearest.map(str::to_owned) });
+            return Err(UnknownRule::new(word, packs));
         }
         Ok(Self { select, ignore, min_confidence })
     }

@@ -6,6 +6,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod entries;
+mod settings;
 mod surroundings;
 mod texts;
 mod tree;
@@ -29,6 +30,37 @@ pub struct Target {
 
 /// Whatever reads input from outside.
 pub const TARGETS: &[Target] = &[
+    Target {
+        name: "settings",
+        run: settings::settings,
+        seeds: &["toml"],
+        samples: &[
+            "rules = ['a']\nbaseline = 'b'\n[scan]\nfail-on = 'never'\nselect = ['secrets']\nlaunch = 'all'\n[severity]\n'a/b' = 'low'\n",
+            "[[ignore]]\nrule = ['a', 'b']\nserver = 'a*'\npath = '**/x'\ntool = '{a,b}'\nreason = 'r'\nexpires = 2026-12-31\n[[allow]]\npackage = '@acme/*'\n[[allow]]\nurl = 'https://*.example/**'\nname = '[ab]?'\n",
+        ],
+        hostile: &[
+            ("", "[[ignore]]\n", ""),
+            ("", "[[allow]]\nname = '*'\n", ""),
+            ("[[allow]]\nname = '", "*a", "'"),
+            ("[[allow]]\nname = '", "{a,b}", "'"),
+            ("[[allow]]\nname = '", "{", "'"),
+            ("[[allow]]\nname = '", "[", "'"),
+            ("[scan]\nselect = [", "'a',", "]"),
+            ("'", "a", "' = 1"),
+        ],
+    },
+    Target {
+        name: "baseline",
+        run: settings::baseline,
+        seeds: &[],
+        samples: &[
+            "{\"mcpscan-baseline\":1,\"fingerprints\":1}\n{\"config\":null,\"server\":\"a\",\"tool\":null,\"field\":\"args[0]\",\"rule\":\"x/y\",\"id\":\"0123456789abcdef0123456789abcdef\",\"check\":\"0f\"}\n",
+        ],
+        hostile: &[
+            ("{\"mcpscan-baseline\":1,\"fingerprints\":1}", "\n", ""),
+            ("{\"mcpscan-baseline\":1,\"fingerprints\":1}\n", "[", ""),
+        ],
+    },
     Target {
         name: "document_json",
         run: |data| tree::document(Format::Json, data),

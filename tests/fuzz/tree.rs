@@ -10,7 +10,34 @@ const WALKED: usize = 256;
 /// Any bytes as a document of one format.
 pub fn document(format: Format, data: &[u8]) {
     let source = Source::new("document", data);
-    check(&source, &format.parse(&source.text), format);
+    let parsed = format.parse(&source.text);
+    check(&source, &parsed, format);
+    comments(&source.text, parsed.as_ref().ok(), format);
+}
+
+/// Comments come in order, on whole characters, and no string reaches into one.
+fn comments(text: &str, root: Option<&Node>, format: Format) {
+    let comments = format.comments(text);
+    let mut before = 0;
+    for comment in &comments {
+        assert!(before <= comment.span.start && comment.span.contains(comment.text), "{comment:?} after {before}");
+        assert!(text.get(comment.span.start..comment.span.end).is_some(), "{comment:?}");
+        assert!(text.get(comment.text.start..comment.text.end).is_some(), "{comment:?}");
+        before = comment.span.end;
+    }
+    if let Some(root) = root.filter(|_| matches!(format, Format::Json | Format::Toml)) {
+        outside(root, &comments);
+    }
+}
+
+fn outside(node: &Node, comments: &[mcpscan::document::Comment]) {
+    if let Kind::String(_) = node.kind {
+        let next = comments.partition_point(|comment| comment.span.end <= node.span.start);
+        let apart = comments.get(next).is_none_or(|comment| node.span.end <= comment.span.start);
+        assert!(apart, "a comment in the string at {:?}", node.span);
+    }
+    node.members().iter().for_each(|member| outside(&member.value, comments));
+    node.elements().iter().for_each(|element| outside(element, comments));
 }
 
 /// Any bytes as what a server answered: never less than another parser reads of it.

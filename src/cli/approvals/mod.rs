@@ -2,7 +2,7 @@
 
 mod store;
 
-pub(super) use store::Store;
+pub(super) use store::{Store, own as own_file};
 
 use super::args::{ApprovalsCommand, Revoke};
 use super::{Exit, Failure};

@@ -155,7 +155,7 @@ pub(in crate::cli) const SHORT: usize = 8;
 
 /// Whoever can write the file decides what runs without a question.
 #[cfg(unix)]
-fn own(path: &Path) -> Result<(), String> {
+pub(in crate::cli) fn own(path: &Path) -> Result<(), String> {
     use std::os::unix::fs::MetadataExt;
     let meta = fs::metadata(path).map_err(|error| error.to_string())?;
     if meta.mode() & 0o022 != 0 {
@@ -171,7 +171,7 @@ fn own(path: &Path) -> Result<(), String> {
 }
 
 #[cfg(not(unix))]
-fn own(_: &Path) -> Result<(), String> {
+pub(in crate::cli) fn own(_: &Path) -> Result<(), String> {
     Ok(())
 }
 

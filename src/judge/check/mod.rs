@@ -1,6 +1,7 @@
 //! Checks that need code, one file a family. Their words, severities and examples are in the packs.
 
 mod advisories;
+mod allowed;
 mod client;
 mod container;
 mod drift;
@@ -15,6 +16,7 @@ mod shadowing;
 mod supply_chain;
 mod transport;
 
+pub(super) use allowed::allowed;
 pub(super) use client::{program, runs, switches};
 pub(super) use container::container;
 pub(super) use drift::unstable;

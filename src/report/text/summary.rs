@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Style, UNKNOWN, coloured, wrap};
+use super::{Style, UNKNOWN, coloured, ignores, wrap};
 use crate::finding::Severity;
 use crate::text::visible;
 use crate::triage::{ConfigStatus, Coverage, Outcome, SandboxCoverage, SandboxLevel, ServerCoverage, ServerStatus};
@@ -52,6 +52,8 @@ pub(super) fn write(text: &mut String, outcome: &Outcome, style: &Style) {
         text.push('\n');
     }
 
+    ignores::write(text, outcome, style);
+
     let read = coverage
         .configs
         .iter()
@@ -99,6 +101,10 @@ pub(super) fn write(text: &mut String, outcome: &Outcome, style: &Style) {
     let more =
         if hidden > 0 { format!(" ({hidden} of severity info not shown, see --pedantic)") } else { String::new() };
     text.push_str(&format!("{found}{more}.\n"));
+    if let Some(line) = ignores::count(outcome) {
+        text.push_str(&wrap(&line, style.width, ""));
+        text.push('\n');
+    }
 }
 
 /// Who ran with less than the whole sandbox, once for each thing that was missing.

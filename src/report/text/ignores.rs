@@ -1,0 +1,63 @@
+//! What the report says of ignores, settings and baselines: which were used, what is wrong with them, what they hide.
+
+use std::collections::BTreeMap;
+
+use super::{Style, wrap};
+use crate::finding::{Severity, SuppressedBy};
+use crate::text::visible;
+use crate::triage::{Outcome, SettingsCoverage, SettingsOrigin};
+
+/// Which settings changed what counts, and what is wrong with ignores.
+pub(super) fn write(text: &mut String, outcome: &Outcome, style: &Style) {
+    let coverage = &outcome.coverage;
+    let mut lines: Vec<String> = Vec::new();
+    // What the user's own settings do the user knows; what came with a project must be seen.
+    let foreign = |used: &&SettingsCoverage| used.origin == SettingsOrigin::Project && !used.effects.is_empty();
+    for used in coverage.settings.iter().filter(foreign) {
+        let effects: Vec<String> = used.effects.iter().map(|effect| visible(effect)).collect();
+        lines.push(format!("{}, which came with the project: {}", visible(&used.path), effects.join("; ")));
+    }
+    for note in &coverage.notes {
+        let at = note.at.map(|at| format!(":{}:{}", at.line, at.column)).unwrap_or_default();
+        lines.push(format!("{}: {}{at}: {}", note.level.as_str(), visible(&note.path), visible(&note.message)));
+    }
+    if lines.is_empty() {
+        return;
+    }
+    text.push_str("Settings and ignores:\n");
+    for line in lines {
+        text.push_str("  ");
+        text.push_str(&wrap(&line, style.width.saturating_sub(4), "    "));
+        text.push('\n');
+    }
+    text.push('\n');
+}
+
+/// How many findings are suppressed, by whom, and how bad the worst of them are: somebody else's ignore must be seen.
+pub(super) fn count(outcome: &Outcome) -> Option<String> {
+    let mut by: BTreeMap<(SuppressedBy, &str), usize> = BTreeMap::new();
+    let mut severities: BTreeMap<Severity, usize> = BTreeMap::new();
+    for (finding, suppression) in outcome.suppressed() {
+        *by.entry((suppression.by, &suppression.file)).or_default() += 1;
+        *severities.entry(finding.severity).or_default() += 1;
+    }
+    if by.is_empty() {
+        return None;
+    }
+    let bad: Vec<String> = severities
+        .iter()
+        .rev()
+        .filter(|(severity, _)| **severity >= Severity::High)
+        .map(|(severity, count)| format!("{count} {severity}"))
+        .collect();
+    let bad = if bad.is_empty() { String::new() } else { format!(" ({})", bad.join(", ")) };
+    let parts: Vec<String> = by
+        .iter()
+        .map(|((by, file), count)| match by {
+            SuppressedBy::Comment => format!("{count} by comments in {}", visible(file)),
+            SuppressedBy::Settings => format!("{count} by {}", visible(file)),
+            SuppressedBy::Baseline => format!("{count} by the baseline {}", visible(file)),
+        })
+        .collect();
+    Some(format!("Suppressed {}{bad}: {}.", by.values().sum::<usize>(), parts.join(", ")))
+}

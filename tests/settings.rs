@@ -1,0 +1,300 @@
+//! `.mcpscan.toml`, through the program.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stderr)]
+
+mod common;
+
+use common::{BAD_CURSOR, Place, Ran};
+
+fn project(settings: &str) -> Place {
+    let place = Place::new();
+    place.write("project/.cursor/mcp.json", BAD_CURSOR).write("project/.mcpscan.toml", settings);
+    place
+}
+
+const JSON: [&str; 3] = [".", "--format", "json"];
+
+fn notes(ran: &Ran) -> String {
+    let json = ran.json();
+    let notes = json["coverage"]["notes"].as_array().cloned().unwrap_or_default();
+    notes.iter().map(|note| format!("{}\n", note["message"].as_str().unwrap())).collect()
+}
+
+fn suppressed(ran: &Ran) -> Vec<String> {
+    let json = ran.json();
+    let findings = json["findings"].as_array().unwrap().clone();
+    let hit = findings.iter().filter(|finding| finding["suppressed"].is_string());
+    hit.map(|finding| finding["rule"].as_str().unwrap().to_owned()).collect()
+}
+
+#[test]
+fn by_rule_server_tool_and_path() {
+    for (narrowed, hits) in [
+        ("", true),
+        ("server = 'sea*'", true),
+        ("server = ['x', 'search']", true),
+        ("server = 'crm'", false),
+        ("tool = '*'", false),
+        ("path = '.cursor/*.json'", true),
+        ("path = 'mcp.json'", true),
+        ("path = '**/mcp.json'", true),
+        ("path = '*/x.json'", false),
+        ("path = '*'", true),
+        ("path = 'cursor/**'", false),
+        ("expires = 9999-12-31", true),
+        ("expires = 2000-01-01", false),
+    ] {
+        let place = project(&format!("[[ignore]]\nrule = 'supply-chain/unpinned-package'\nreason = 'r'\n{narrowed}\n"));
+        let ran = place.run(&JSON);
+        assert_eq!(suppressed(&ran) == ["supply-chain/unpinned-package"], hits, "{narrowed}: {}", ran.out);
+        // What hides nothing is told.
+        assert_eq!(notes(&ran).is_empty(), hits || narrowed.starts_with("tool"), "{narrowed}: {}", notes(&ran));
+        assert_eq!(notes(&ran).contains("counts again"), narrowed.contains("2000"), "{}", notes(&ran));
+    }
+}
+
+#[test]
+fn nothing_is_called_unused_that_was_not_looked_for() {
+    let place = project("[[ignore]]\nrule = 'supply-chain'\nserver = 'elsewhere'\nreason = 'r'\n");
+    place.write("project/sub/.mcp.json", BAD_CURSOR);
+    assert!(notes(&place.run(&JSON)).contains("ignores nothing"));
+    assert!(notes(&place.run(&["--format", "json"])).contains("ignores nothing"));
+    for args in [&["sub"][..], &[".cursor/mcp.json"], &[".", "--client", "cursor"]] {
+        let ran = place.run(&[args, &["--format", "json"]].concat());
+        assert_eq!(notes(&ran), "", "{args:?}");
+    }
+    // A file that can't be read may hold what it speaks of.
+    place.write("project/.vscode/mcp.json", "{");
+    assert_eq!(notes(&place.run(&JSON)), "");
+}
+
+#[test]
+fn what_a_project_hides_is_seen() {
+    let place =
+        project("[scan]\nignore = ['secrets']\nfail-on = 'never'\n[[ignore]]\nrule = 'supply-chain'\nreason = 'r'\n");
+    let ran = place.run(&["."]);
+    assert_eq!(ran.code, 0);
+    let flat = ran.out.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(
+        flat.contains(".mcpscan.toml, which came with the project: ignore = [\"secrets\"]; fail-on = \"never\""),
+        "{flat}"
+    );
+    assert!(flat.contains("Suppressed 2") && flat.contains("2 by .mcpscan.toml."), "{flat}");
+    assert_eq!(suppressed(&place.run(&JSON)).len(), 2);
+    let ran = place.run(&[".", "--no-config", "--format", "json"]);
+    assert!(suppressed(&ran).is_empty() && ran.code == 1, "{}", ran.out);
+}
+
+#[test]
+fn a_project_decides_nothing_about_what_is_started() {
+    let place = project("[scan]\nlaunch = 'all'\n");
+    // It would leave a trace.
+    place.write("project/.mcp.json", r#"{"mcpServers": {"a": {"command": "sh", "args": ["-c", "touch started"]}}}"#);
+    let ran = place.run(&JSON);
+    assert!(notes(&ran).contains("counts only in your own settings"), "{}", ran.out);
+    assert!(!place.project().join("started").exists());
+    let servers = ran.json()["coverage"]["servers"].as_array().unwrap().clone();
+    assert!(servers.iter().all(|server| server["status"] == "static"), "{servers:?}");
+    assert_eq!(place.run(&[".", "--require-complete", "--fail-on", "never"]).code, 3);
+}
+
+#[test]
+fn the_users_own_settings_may_say_who_is_asked() {
+    let binary = common::binary();
+    let place = Place::new();
+    let entry = serde_json::json!({"mcpServers": {"notes": {"command": binary, "args": ["__serve", "notes"]}}});
+    place.write("home/.cursor/mcp.json", entry.to_string());
+    place.write("home/.config/mcpscan/config.toml", "[scan]\nlaunch = 'all'\n");
+    let status = |ran: Ran| ran.json()["coverage"]["servers"][0]["status"].as_str().unwrap().to_owned();
+    if cfg!(target_os = "linux") {
+        assert_eq!(status(place.run(&["--format", "json"])), "scanned");
+    }
+    assert_eq!(status(place.run(&["--format", "json", "--launch", "none"])), "static");
+    assert_eq!(status(place.run(&["--format", "json", "--no-config"])), "static");
+    // A project may still ask for less.
+    place.write("project/.mcpscan.toml", "[scan]\nlaunch = 'none'\n");
+    assert_eq!(status(place.run(&["--format", "json"])), "static");
+}
+
+#[cfg(unix)]
+#[test]
+fn settings_of_ones_own_that_others_can_change_count_for_nothing() {
+    use std::os::unix::fs::PermissionsExt;
+    let place = Place::new();
+    place.write("home/.config/mcpscan/config.toml", "");
+    if !cfg!(target_os = "linux") {
+        return;
+    }
+    let path = place.home().join(".config/mcpscan/config.toml");
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o666)).unwrap();
+    let ran = place.run(&[]);
+    assert!(ran.code == 2 && ran.err.contains("chmod 600"), "{}", ran.err);
+}
+
+#[test]
+fn the_command_line_weighs_most_and_the_user_least() {
+    let place = project("[scan]\nfail-on = 'critical'\nformat = 'json'\n");
+    place.write(
+        "home/.config/mcpscan/config.toml",
+        "[scan]\nfail-on = 'low'\npedantic = true\nmin-confidence = 'low'\n",
+    );
+    if !cfg!(target_os = "linux") {
+        return;
+    }
+    let ran = place.run(&["."]);
+    assert_eq!((ran.code, ran.json()["schema"].as_str()), (0, Some("mcpscan/1")), "{}", ran.out);
+    let used = ran.json()["coverage"]["settings"].clone();
+    assert_eq!((used[0]["path"].as_str(), used[0]["origin"].as_str()), (Some(".mcpscan.toml"), Some("project")));
+    assert_eq!(used[1]["origin"], "user");
+    assert_eq!(place.run(&[".", "--fail-on", "low"]).code, 1);
+    std::fs::remove_file(place.project().join(".mcpscan.toml")).unwrap();
+    assert_eq!(place.run(&["."]).code, 1, "the user's own");
+    assert!(place.run(&[".", "--format", "text"]).out.contains("Found"));
+}
+
+#[test]
+fn packs_severities_and_lists_of_the_command_line() {
+    let place =
+        project("rules = ['packs']\n[severity]\n'supply-chain/unpinned-package' = 'info'\n'mine/word' = 'low'\n");
+    place.write(
+        "project/packs/mine.toml",
+        "[pack]\nname = 'mine'\ntitle = 't'\njudges = 'texts'\n[[rule]]\nid = 'mine/word'\ntitle = 't'\nseverity = 'high'\n\
+         confidence = 'high'\nsince = '0'\nkeywords = ['xyzzy']\npatterns = ['xyzzy']\nmessage = 'm'\nwhat = 'w'\nwhy = 'w'\n\
+         exploit = 'e'\nfix = 'f'\ntrue = []\nfalse = []\n",
+    );
+    let ran = place.run(&JSON);
+    let finding = ran.json()["findings"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|f| f["rule"] == "supply-chain/unpinned-package")
+        .cloned();
+    assert_eq!(finding.unwrap()["severity"], "info");
+    assert!(ran.out.contains("changes the severity of 1 finding"));
+    place.write("project/list.json", r#"[{"name": "a", "description": "xyzzy"}]"#);
+    let ran = place.run(&["--tools", "list.json", "--format", "json"]);
+    assert_eq!(
+        (ran.rules(), ran.json()["findings"][0]["severity"].as_str()),
+        (vec!["mine/word".to_owned()], Some("low"))
+    );
+    assert_eq!(place.run(&["--tools", "list.json", "--select", "secrets", "--format", "json"]).rules(), [""; 0]);
+}
+
+#[test]
+fn servers_that_are_not_allowed() {
+    let place = project("[[allow]]\npackage = 'npm:@acme/*'\n");
+    let ran = place.run(&["."]);
+    assert_eq!(ran.code, 1);
+    assert!(ran.out.contains("client/server-not-allowed") && ran.out.contains("`crm.example.com`"), "{}", ran.out);
+    let hits =
+        |place: &Place| place.run(&JSON).rules().iter().filter(|rule| *rule == "client/server-not-allowed").count();
+    assert_eq!(hits(&place), 1);
+    place.write(
+        "project/.mcpscan.toml",
+        "[[allow]]\npackage = '@acme/*'\n[[allow]]\nurl = 'https://*.example.com/**'\n",
+    );
+    assert_eq!(hits(&place), 0);
+    // A project can't widen what the user allows.
+    if cfg!(target_os = "linux") {
+        place.write("home/.config/mcpscan/config.toml", "[[allow]]\nname = 'search'\n");
+        assert_eq!(hits(&place), 1);
+    }
+}
+
+#[test]
+fn mistakes_have_a_place_and_the_right_name() {
+    for (text, part) in [
+        ("[scan]\nfail_on = 'low'\n", ".mcpscan.toml:2:1: unknown key `fail_on` in `[scan]`; did you mean `fail-on`?"),
+        ("\n  fail-on = 'low'\n", ".mcpscan.toml:2:3: `fail-on` belongs into `[scan]`"),
+        ("[scan]\nbaseline = 'x'\n", ".mcpscan.toml:2:1: `baseline` belongs above `[scan]`"),
+        ("[scan]\nfail-on = 'worst'\n", ".mcpscan.toml:2:11: `fail-on` is `worst`, expected one of critical, high"),
+        ("[scan]\nformat = 'jsno'\n", ".mcpscan.toml:2:10: `format` is `jsno`; did you mean `json`?"),
+        ("[scan]\npedantic = 'yes'\n", ".mcpscan.toml:2:12: `pedantic` is a string, expected `true` or `false`"),
+        (
+            "[scan]\nselect = ['secret']\n",
+            ".mcpscan.toml:2:11: `secret` is neither a rule nor a pack; did you mean `secrets`?",
+        ),
+        ("[scan]\nselect = 3\n", "expected a string or a list of strings"),
+        ("[ignores]\n", ".mcpscan.toml:1:2: unknown key `ignores`; did you mean `ignore`?"),
+        ("[ignore]\nrule = 'x'\n", "is written as `[[ignore]]`"),
+        ("[[ignore]]\nrule = 'secrets'\n", ".mcpscan.toml:1:1: an ignore says why"),
+        ("[[ignore]]\nreason = 'all of it'\n", ".mcpscan.toml:1:1: an ignore names its rules"),
+        ("[[ignore]]\nrule = '*'\nreason = 'r'\n", "`*` is neither a rule nor a pack"),
+        ("[[ignore]]\nrule = 'unpined-package'\nreason = 'r'\n", "did you mean `supply-chain/unpinned-package`?"),
+        ("[[ignore]]\nrule = 'secrets'\nreason = 'r'\nexpires = 2026-02-30\n", ".mcpscan.toml:4:"),
+        ("[[ignore]]\nrule = 'secrets'\nreason = 'r'\nexpires = 'soon'\n", "the last day on which it counts"),
+        ("[[ignore]]\nrule = 'secrets'\nreason = 'r'\npath = '['\n", ".mcpscan.toml:4:8: `[` is no pattern"),
+        ("[[ignore]]\nrule = 'secrets'\nreason = 'r'\nserver = []\n", "leave it out to mean all"),
+        ("[[allow]]\n", "an `[[allow]]` has one of"),
+        ("[[allow]]\npackage = 'a'\nurl = 'https://a'\n", "an `[[allow]]` has one of"),
+        ("[[allow]]\nurl = 'acme.example'\n", "begins with `https://`"),
+        ("[[allow]]\npackages = 'a'\n", "did you mean `package`?"),
+        ("[severity]\n'secrets' = 'low'\n", ".mcpscan.toml:2:1: `secrets` is no rule"),
+        ("[severity]\n'secrets/generic' = 'mild'\n", "expected one of critical"),
+        ("rules = ['nowhere']\n", ".mcpscan.toml:1:10: nowhere:"),
+        ("rules = ['../../../../../../etc']\n", "leads out of the project"),
+        ("baseline = 'nowhere'\n", ".mcpscan.toml:1:12: nowhere:"),
+        ("[scan\n", ".mcpscan.toml:1:"),
+    ] {
+        let ran = project(text).run(&["."]);
+        assert_eq!(ran.code, 2, "{text}: {}", ran.out);
+        assert!(ran.err.contains(part), "{text}: {}", ran.err);
+    }
+    let ran = project("[scan]\nfail_on = 'low'\nformat = 3\n[x]\n").run(&["."]);
+    assert_eq!(ran.err.lines().count(), 3, "all at once: {}", ran.err);
+}
+
+#[test]
+fn where_the_file_is_found() {
+    let place = project("[scan]\nfail-on = 'never'\n");
+    place.write("project/sub/deep/.mcp.json", BAD_CURSOR);
+    assert_eq!(place.run(&["sub/deep/.mcp.json"]).code, 0, "up to the root of the repository");
+    place.write("project/sub/.mcpscan.toml", "[scan]\nfail-on = 'low'\n");
+    assert_eq!(place.run(&["sub/deep/.mcp.json"]).code, 1, "the nearest one");
+    let ran = place.run(&["sub", ".cursor/mcp.json"]);
+    assert!(ran.code == 2 && ran.err.contains("several projects"), "{}", ran.err);
+    assert_eq!(place.run(&["sub", ".cursor/mcp.json", "--config", ".mcpscan.toml"]).code, 0);
+    assert_eq!(place.run(&["sub", "--config", "nowhere.toml"]).code, 2);
+    // Above what is no repository anybody may leave a file.
+    place
+        .write("home/other/.mcpscan.toml", "[scan]\nfail-on = 'never'\n")
+        .write("home/other/sub/.mcp.json", BAD_CURSOR);
+    assert_eq!(place.run(&["../home/other/sub", "--fail-on", "medium"]).code, 1);
+    assert_eq!(place.run(&["../home/other"]).code, 0);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_link_is_no_settings_file() {
+    let place = project("");
+    place.write("home/secret", "key = 'value'\n");
+    std::fs::remove_file(place.project().join(".mcpscan.toml")).unwrap();
+    std::os::unix::fs::symlink(place.home().join("secret"), place.project().join(".mcpscan.toml")).unwrap();
+    let ran = place.run(&["."]);
+    assert!(ran.code == 2 && ran.err.contains("a link") && !ran.err.contains("key"), "{}", ran.err);
+}
+
+/// Every example of the page is settings that are read without a mistake, or a config whose comments say what they should.
+#[test]
+fn the_examples_of_the_docs_work() {
+    let page = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/configuration.md")).unwrap();
+    let blocks = |kind: &str| -> Vec<String> {
+        let fence = format!("```{kind}\n");
+        let parts = page.split(fence.as_str()).skip(1);
+        parts.map(|part| part.split("```").next().unwrap().to_owned()).collect()
+    };
+    let (settings, configs) = (blocks("toml"), blocks("jsonc"));
+    assert!(settings.len() >= 3 && !configs.is_empty());
+    for text in settings.iter().filter(|text| !text.contains("mcp_servers")) {
+        let place = project(&text.replace("rules = [\"security/mcp\"]", "").replace("baseline = ", "# "));
+        let ran = place.run(&[".", "--format", "json"]);
+        assert!(ran.code < 2, "{text}: {}", ran.err);
+    }
+    for text in configs.iter().chain(settings.iter().filter(|text| text.contains("mcp_servers"))) {
+        let place = Place::new();
+        let name = if text.contains("mcp_servers") { "a.toml" } else { "a.json" };
+        place.write(&format!("project/{name}"), text);
+        let ran = place.run(&[name, "--format", "json"]);
+        assert!(notes(&ran).is_empty() && !suppressed(&ran).is_empty(), "{text}: {}", ran.out);
+    }
+}
