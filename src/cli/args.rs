@@ -52,6 +52,10 @@ pub(super) enum Command {
     /// Show what was approved to be asked without a question, or take it back
     #[command(subcommand)]
     Approvals(ApprovalsCommand),
+    /// Print what makes a shell complete the arguments, for one of the shells below
+    Completions(Completions),
+    /// Print the manual page; with a folder, write one for each command into it
+    Man(Man),
     /// A server of the demo
     #[command(name = "__serve", hide = true)]
     Serve(Serve),
@@ -304,6 +308,17 @@ pub(super) enum RulesCommand {
     Test(RuleFiles),
     /// Count what each rule of texts finds in labelled tools: true and false hits
     Stats(RuleStats),
+    /// Write a page a rule, as Markdown
+    Docs(RuleDocs),
+}
+
+#[derive(Args, Debug)]
+pub(super) struct RuleDocs {
+    /// Folder for the pages; pages of rules that are no more are removed from it
+    #[arg(value_name = "DIR")]
+    pub(super) folder: PathBuf,
+    #[command(flatten)]
+    pub(super) packs: RuleFiles,
 }
 
 #[derive(Args, Debug, Default)]
@@ -354,6 +369,19 @@ pub(super) struct Demo {
     /// Format of the report
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     pub(super) format: FormatName,
+}
+
+#[derive(Args, Debug)]
+pub(super) struct Completions {
+    /// The shell
+    pub(super) shell: clap_complete::Shell,
+}
+
+#[derive(Args, Debug)]
+pub(super) struct Man {
+    /// Where to write a page for each command
+    #[arg(value_name = "DIR")]
+    pub(super) folder: Option<PathBuf>,
 }
 
 #[derive(Args, Debug)]

@@ -9,6 +9,7 @@ mod demo;
 mod exit;
 mod inspect;
 mod list;
+mod manual;
 mod output;
 mod place;
 mod progress;
@@ -56,6 +57,8 @@ pub fn main() -> ExitCode {
             Some(Command::Rules(rules)) => rules::run(&rules),
             Some(Command::Explain(explain)) => rules::explain(&explain),
             Some(Command::Demo(demo)) => demo::run(&demo),
+            Some(Command::Completions(which)) => manual::completions(&which),
+            Some(Command::Man(man)) => manual::pages(&man),
             Some(Command::Serve(server)) => serve::run(server.which),
             Some(Command::Approvals(command)) => approvals::run(&command),
             Some(Command::Watch) => {

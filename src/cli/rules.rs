@@ -1,6 +1,9 @@
 //! `mcpscan rules` and `mcpscan explain`.
 
-use super::args::{Explain, RuleFiles, RuleStats, Rules, RulesCommand};
+use std::collections::HashSet;
+use std::path::{Path, PathBuf};
+
+use super::args::{Explain, RuleDocs, RuleFiles, RuleStats, Rules, RulesCommand};
 use super::{Exit, Failure};
 use crate::pipeline::stats::{Row, stats};
 use crate::pipeline::{Tables, examples};
@@ -13,6 +16,7 @@ pub(super) fn run(rules: &Rules) -> Result<Exit, Failure> {
         Some(RulesCommand::List(files)) => list(files),
         Some(RulesCommand::Test(files)) => test(files),
         Some(RulesCommand::Stats(samples)) => count(samples),
+        Some(RulesCommand::Docs(docs)) => write(docs),
     }
 }
 
@@ -83,6 +87,33 @@ fn count(samples: &RuleStats) -> Result<Exit, Failure> {
         text.push_str(&format!("\nNothing found by: {}\n", silent.join(", ")));
     }
     super::print(&text)?;
+    Ok(Exit::Clean)
+}
+
+/// Writes the pages of all rules, and removes those of rules that are no more.
+fn write(docs: &RuleDocs) -> Result<Exit, Failure> {
+    let tables = Tables::load(super::packs(&docs.packs.rules)?)?;
+    let wrong = |path: &Path, error| Failure::File { path: path.display().to_string(), error };
+    let pages = rules::pages(&tables.packs);
+    for page in &pages {
+        let path = docs.folder.join(&page.path);
+        if let Some(folder) = path.parent() {
+            std::fs::create_dir_all(folder).map_err(|error| wrong(folder, error))?;
+        }
+        std::fs::write(&path, &page.text).map_err(|error| wrong(&path, error))?;
+    }
+    // Only pages: whatever else stands in the folders of packs is somebody's own.
+    let known: HashSet<PathBuf> = pages.iter().map(|page| docs.folder.join(&page.path)).collect();
+    for pack in tables.packs.packs() {
+        let folder = docs.folder.join(&pack.name);
+        for entry in std::fs::read_dir(&folder).into_iter().flatten() {
+            let path = entry.map_err(|error| wrong(&folder, error))?.path();
+            if path.extension().is_some_and(|extension| extension == "md") && !known.contains(&path) {
+                std::fs::remove_file(&path).map_err(|error| wrong(&path, error))?;
+            }
+        }
+    }
+    super::print(&format!("{} pages in {}\n", pages.len(), crate::text::visible(&docs.folder.display().to_string())))?;
     Ok(Exit::Clean)
 }
 
