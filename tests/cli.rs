@@ -20,6 +20,8 @@ fn a_report_for_people() {
     assert_data_eq!(
         ran.out,
         str![[r#"
+== Server `search` of cursor in [..]/home/.cursor/mcp.json
+
 medium[supply-chain/unpinned-package]: `search` runs whatever `@acme/search` is
   published next: it names the tag `latest`, which can be moved
  --> [..]/home/.cursor/mcp.json:6:22
@@ -27,9 +29,8 @@ medium[supply-chain/unpinned-package]: `search` runs whatever `@acme/search` is
 6 |       "args": ["-y", "@acme/search@latest"],
   |                      ^^^^^^^^^^^^^^^^^^^^^
   |
-  = why: A new release runs with your rights at the next start, without
-         anything changing in the config. Stolen publisher accounts and bad
-         releases reach you the day they appear.
+  = why: A new release runs with your rights at the next start, without anything
+         changing in the config.
   = help: Name the version that you have looked at: `@acme/search@1.2.3` with
           its real number. Dependencies of the package can still move; a lock
           file or an image digest fixes those too.
@@ -41,8 +42,8 @@ medium[secrets/generic]: `env.ACME_API_KEY` of `search` is named like a secret
 7 |       "env": { "ACME_API_KEY": "••••", "MODE": "fast" },
   |                                 ^^^^
   |
-  = why: The file is read by every program of this user, copied into backups
-         and often committed; the value then belongs to whoever finds it.
+  = why: The file is read by every program of this user, copied into backups and
+         often committed; the value then belongs to whoever finds it.
   = help: Replace the value at its provider, then write `${env:ACME_API_KEY}`
           instead of the value.
 
@@ -52,6 +53,7 @@ Not looked at:
 
 Read 1 file, 2 servers.
 Found 2 medium.
+`mcpscan explain supply-chain/unpinned-package` tells more of a rule.
 
 "#]]
     );
@@ -172,7 +174,7 @@ fn several_formats_at_once() {
         "--format", "text",
     ]);
     assert_eq!(ran.code, 0, "{}", ran.err);
-    assert!(ran.out.starts_with("medium["));
+    assert!(ran.out.starts_with("== Server"));
     let read = |name: &str| -> serde_json::Value {
         serde_json::from_str(&std::fs::read_to_string(place.project().join(name)).unwrap()).unwrap()
     };

@@ -53,6 +53,9 @@ pub fn main() -> ExitCode {
             Some(Command::Rules(rules)) => rules::run(&rules),
             Some(Command::Explain(explain)) => rules::explain(&explain),
             Some(Command::Demo(demo)) => demo::run(&demo),
+            Some(Command::Schema(schema)) => {
+                print(&crate::report::schema(&schema.format).unwrap_or_default()).map(|()| Exit::Clean)
+            }
             Some(Command::Serve(server)) => serve::run(server.which),
             Some(Command::Approvals(command)) => approvals::run(&command),
             Some(Command::Watch) => {
