@@ -22,14 +22,15 @@ const KINDS: [(&str, &str); 2] = [
 /// The kinds, as the tool declares them.
 pub(super) fn kinds() -> Vec<ReportingDescriptor> {
     let kind = |(id, text): &(&str, &str)| {
-        let text = MultiformatMessageString::builder().text(*text).build();
-        ReportingDescriptor::builder().id(*id).short_description(text).build()
+        let text = || MultiformatMessageString::builder().text(*text).build();
+        let help = MultiformatMessageString::builder().text("Its message says what, and why.").build();
+        ReportingDescriptor::builder().id(*id).short_description(text()).full_description(text()).help(help).build()
     };
     KINDS.iter().map(kind).collect()
 }
 
 fn notification(kind: usize, level: &str, text: &str) -> Notification {
-    let reference = ReportingDescriptorReference::builder().id(KINDS[kind].0).index(if kind == 0 { 0 } else { 1 });
+    let reference = ReportingDescriptorReference::builder().id(KINDS[kind].0).index(i64::from(kind != 0));
     Notification::builder()
         .descriptor(reference.build())
         .message(Message::builder().text(message(text)).build())

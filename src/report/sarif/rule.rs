@@ -40,7 +40,7 @@ pub(super) fn descriptor(rule: &Rule, worst: Severity) -> ReportingDescriptor {
     let parts = parts.map(|(heading, text)| (heading, generic(text)));
     let text: Vec<String> = parts.iter().map(|(heading, text)| format!("{heading}: {}", text.trim())).collect();
     let mut markdown: Vec<String> =
-        parts.iter().map(|(heading, text)| format!("**{heading}**\n\n{}", text.trim())).collect();
+        parts.iter().map(|(heading, text)| format!("**{heading}**\n\n{}", no_tags(text.trim()))).collect();
     let links: Vec<String> = rule.references.iter().map(|url| format!("- <{url}>")).collect();
     markdown.push(format!("**References**\n\n{}", links.join("\n")));
     let help = MultiformatMessageString::builder().text(text.join("\n\n")).markdown(markdown.join("\n\n")).build();
@@ -63,6 +63,13 @@ pub(super) fn descriptor(rule: &Rule, worst: Severity) -> ReportingDescriptor {
 fn name(id: &str) -> String {
     let words = id.split(['/', '-']).filter(|word| !word.is_empty());
     words.map(|word| format!("{}{}", word[..1].to_ascii_uppercase(), &word[1..])).collect()
+}
+
+/// Markdown in which `<name>` is seen outside of code too: there it would be a tag that nobody knows.
+fn no_tags(text: &str) -> String {
+    let parts = text.split('`').enumerate();
+    let parts = parts.map(|(index, part)| if index % 2 == 0 { part.replace('<', "\\<") } else { part.to_owned() });
+    parts.collect::<Vec<_>>().join("`")
 }
 
 /// The beginning of a text that would be too long.
@@ -88,6 +95,11 @@ mod tests {
     #[test]
     fn ids_are_names() {
         assert_eq!(name("supply-chain/unpinned-package"), "SupplyChainUnpinnedPackage");
+    }
+
+    #[test]
+    fn placeholders_are_seen() {
+        assert_eq!(no_tags("`a@<v>` of <known>"), "`a@<v>` of \\<known>");
     }
 
     #[test]
