@@ -289,3 +289,84 @@ fn many_common_names_are_told_once() {
     assert_eq!(rules.iter().filter(|rule| *rule == "shadowing/same-name").count(), 20);
     assert!(ran.out.contains("as have 280 more of its tools"), "{}", ran.out);
 }
+
+/// The part of the contract that is about where reports go.
+#[test]
+fn outputs_that_cannot_be_written() {
+    let place = bad();
+    for (args, word) in [
+        (&["--format", "json", "--output", "no/such/folder.json"][..], "there is no folder no/such"),
+        (&["--format", "json", "--output", "."], "is a folder"),
+        (&["--format", "json", "--output", "a", "--format", "sarif", "--output", "a"], "two reports"),
+        (&["--output", "report.what"], "its name says no format"),
+    ] {
+        let ran = place.run(&[args, &["--home", "../home"]].concat());
+        assert_eq!((ran.code, ran.out.as_str()), (2, ""), "{args:?}");
+        assert!(ran.err.contains(word), "{args:?}: {}", ran.err);
+    }
+    assert_eq!(std::fs::read_dir(place.project()).unwrap().count(), 1, "nothing is left beside .git");
+}
+
+#[test]
+fn a_file_says_its_format() {
+    let place = bad();
+    for (name, start) in [
+        ("r.md", "<!-- mcpscan -->"),
+        ("r.xml", "<?xml"),
+        ("r.ndjson", "{\"type\":\"report\""),
+        ("r.sarif.json", "{\n  \"$schema\""),
+        ("r.json", "{\n  \"schema\": \"mcpscan/1\""),
+        ("r.txt", "== Server"),
+    ] {
+        let ran = place.run(&["--home", "../home", "--output", name]);
+        assert_eq!((ran.code, ran.out.as_str()), (0, ""), "{}", ran.err);
+        let text = std::fs::read_to_string(place.project().join(name)).unwrap();
+        assert!(text.starts_with(start), "{name}: {text}");
+    }
+}
+
+/// A full disk is told with the file, leaves what was there, and costs only the report that did not fit.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_full_disk() {
+    let place = bad();
+    let full = "/dev/full";
+    let ran = place
+        .run(&["--home", "../home", "--format", "json", "--output", full, "--format", "sarif", "--output", "b.sarif"]);
+    assert_eq!(ran.code, 2);
+    assert!(ran.err.starts_with("mcpscan: /dev/full: No space left"), "{}", ran.err);
+    assert!(place.project().join("b.sarif").exists());
+    let into = |file: &str, args: &[&str]| {
+        let out = std::fs::OpenOptions::new().write(true).open(file).unwrap();
+        let mut command = std::process::Command::new(common::binary());
+        command.args(args).current_dir(place.project()).env("HOME", place.home()).stdout(out);
+        let done = command.stdin(std::process::Stdio::null()).output().unwrap();
+        (done.status.code().unwrap(), String::from_utf8(done.stderr).unwrap())
+    };
+    for args in [&["--format", "json"][..], &["list"], &["rules"], &["schema"], &["demo"]] {
+        let (code, err) = into(full, args);
+        assert_eq!(code, 2, "{args:?}");
+        assert!(err.starts_with("mcpscan: standard output: No space left"), "{args:?}: {err}");
+    }
+}
+
+/// Whoever reads the report may stop: no message, no panic, and the exit code of the findings.
+#[cfg(unix)]
+#[test]
+fn a_reader_that_goes_away() {
+    let place = bad();
+    for (args, code) in [
+        (&["--home", "../home", "--format", "json", "--fail-on", "medium"][..], 1),
+        (&["--home", "../home", "--format", "sarif"], 0),
+        (&["demo"], 0),
+        (&["rules"], 0),
+        (&["--help"], 0),
+    ] {
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let mut command = std::process::Command::new(common::binary());
+        command.args(args).current_dir(place.project()).env("HOME", place.home()).stdout(writer);
+        let done = command.stdin(std::process::Stdio::null()).output().unwrap();
+        assert_eq!((done.status.code(), String::from_utf8_lossy(&done.stderr).as_ref()), (Some(code), ""), "{args:?}");
+    }
+}

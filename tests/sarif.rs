@@ -188,6 +188,8 @@ fn the_validator_of_microsoft() {
     let mut logs = of_the_corpus();
     logs.push(("hostile", place.run(&["--tools", "ü (b).json", "--format", "sarif"]).out));
     logs.push(("broken", place.run(&[".", "--format", "sarif"]).out));
+    place.write("other/mcp.json", r#"{"mcpServers": {"a": {"command": "npx", "args": ["a"]}}}"#);
+    logs.push(("beside", place.run(&["../other/mcp.json", "--format", "sarif"]).out));
     logs.push(("empty", Place::new().run(&[".", "--format", "sarif"]).out));
     let mut wrong = Vec::new();
     for (name, log) in logs {

@@ -9,6 +9,10 @@ use crate::triage::{ConfigStatus, Outcome};
 
 /// What a comment may hold, less what the last lines take.
 const MOST: usize = 65_536 - 1_024;
+/// Rows of the table.
+const MOST_ROWS: usize = 50;
+/// Findings of one rule, of which no more than these are shown: others should have room too.
+const MOST_OF_A_RULE: usize = 20;
 /// Places that were not looked at, of which no more than these are named.
 const MOST_GAPS: usize = 50;
 
@@ -20,20 +24,24 @@ pub(super) fn render(view: &View<'_>) -> String {
     let mut full = false;
     if !rules.is_empty() {
         let mut table = String::from("| Severity | Rule | Findings |\n| --- | --- | --- |\n");
-        for (severity, rule, findings) in &rules {
+        for (severity, rule, findings) in rules.iter().take(MOST_ROWS) {
             table.push_str(&format!("| {severity} | {} | {} |\n", cell(rule.as_str()), findings.len()));
+        }
+        if rules.len() > MOST_ROWS {
+            let more: usize = rules[MOST_ROWS..].iter().map(|(.., findings)| findings.len()).sum();
+            table.push_str(&format!("| | {} more | {more} |\n", counted(rules.len() - MOST_ROWS, "rule")));
         }
         text.push_str(&(table + "\n"));
     }
     let gaps = not_looked_at(view.outcome);
     // What was not looked at is never cut away by what was found.
-    let room = MOST.saturating_sub(gaps.len() + text.len().saturating_sub(MOST / 4));
+    let room = MOST.saturating_sub(gaps.len());
     let mut left_out = 0;
     for (severity, rule, findings) in &rules {
         let mut block = opening(*severity, rule, findings, view);
         let mut told = 0;
         let mut help = "";
-        for finding in findings {
+        for finding in findings.iter().take(MOST_OF_A_RULE) {
             let entry = entry(finding, &mut help, view);
             full = full || text.len() + block.len() + entry.len() + CLOSING.len() > room;
             if full {
@@ -42,7 +50,11 @@ pub(super) fn render(view: &View<'_>) -> String {
             block.push_str(&entry);
             told += 1;
         }
-        left_out += findings.len() - told;
+        if told == MOST_OF_A_RULE && findings.len() > told {
+            block.push_str(&format!("- and {} more\n", findings.len() - told));
+        } else {
+            left_out += findings.len() - told;
+        }
         if told > 0 {
             text.push_str(&block);
             text.push_str(CLOSING);
@@ -50,7 +62,7 @@ pub(super) fn render(view: &View<'_>) -> String {
     }
     if left_out > 0 {
         text.push_str(&format!(
-            "**{} more did not fit into a comment.** The other formats list all of them.\n\n",
+            "**{} did not fit into a comment.** The other formats list all of them.\n\n",
             counted(left_out, "finding")
         ));
     }

@@ -65,9 +65,28 @@ fn is_absolute(path: &str) -> bool {
     path.starts_with('/') || path.get(1..3) == Some(":/")
 }
 
+/// A path without the steps back that can be taken out of it; whoever reads a URI takes them out the same way.
+fn straight(path: &str) -> String {
+    let mut parts: Vec<&str> = Vec::new();
+    for (index, part) in path.split('/').enumerate() {
+        match part {
+            "." => {}
+            // Two strokes before a server's name, and the one before the root.
+            "" if index > 1 => {}
+            ".." if parts.last().is_some_and(|last| !matches!(*last, "" | "..")) => {
+                parts.pop();
+            }
+            ".." if parts.last() == Some(&"") => {}
+            part => parts.push(part),
+        }
+    }
+    parts.join("/")
+}
+
 /// A path as a URI: relative ones stay relative, with everything escaped that a URI can't hold.
 fn uri(path: &str) -> String {
-    let path = path.strip_prefix("./").unwrap_or(path);
+    let path = straight(path);
+    let path = path.as_str();
     let escaped: String = path
         .bytes()
         .map(|byte| match byte {
@@ -94,6 +113,9 @@ mod tests {
         assert_eq!(uri("a b/ü.json"), "a%20b/%C3%BC.json");
         assert_eq!(uri("./.mcp.json"), ".mcp.json");
         assert_eq!(uri("/home/x/a.json"), "file:///home/x/a.json");
+        assert_eq!(uri("/home/x/../y/./z//a.json"), "file:///home/y/z/a.json");
+        assert_eq!(uri("/../a.json"), "file:///a.json");
+        assert_eq!(uri("../a/../b.json"), "../b.json");
         assert_eq!(uri("C:/x/a.json"), "file:///C:/x/a.json");
         assert_eq!(uri("//server/x/a.json"), "file://server/x/a.json");
         assert_eq!(uri(r"a\b.json"), "a%5Cb.json", "a name like any other where strokes stand between folders");
