@@ -70,8 +70,13 @@ fn annotation(kind: &str, finding: &Finding, view: &View<'_>) -> String {
         }
     }
     properties.push(format!("title={}", property(&format!("{} [{}]", view.title(finding), finding.rule))));
-    let message = format!("{} {}", finding.message, finding.help);
-    format!("::{kind} {}::{}\n", properties.join(","), data(message.trim()))
+    let mut message = data(&finding.message);
+    if !finding.help.is_empty() {
+        // The runner makes a line feed of it.
+        message.push_str("%0A");
+        message.push_str(&data(&finding.help));
+    }
+    format!("::{kind} {}::{message}\n", properties.join(","))
 }
 
 /// A value in front of the message, as the runner reads it back.

@@ -135,7 +135,7 @@ fn many<'a>(findings: &[&'a Finding], view: &View<'a>, told: &mut Told<'a>) -> S
     text.trim_end().to_owned()
 }
 
-/// Where, in whom, and what: a line as far as it fits.
+/// Where, in whom, and what.
 fn item(finding: &Finding, view: &View<'_>) -> String {
     let room = view.style.width.saturating_sub(5);
     let whom = match (part(finding), finding.subject.server.as_deref(), &finding.subject.field) {
@@ -146,15 +146,19 @@ fn item(finding: &Finding, view: &View<'_>) -> String {
         (None, None, None) => None,
     };
     let places: Vec<String> = [place(finding, view), whom].into_iter().flatten().collect();
-    let mut line = places.join(", ");
+    let mut item = wrap(&places.join(", "), room, "     ");
     if let Some(evidence) = &finding.evidence {
-        let left = room.saturating_sub(width(&line) + 2);
+        let last = item.lines().last().map_or(0, width);
+        let left = room.saturating_sub(last + 2);
         let shown = shortened(evidence.shown(), left);
-        if width(&shown) >= 12.min(width(evidence.shown())) {
-            line = format!("{line}: {shown}");
+        // Beside the place if enough of it fits there, else below.
+        if width(&shown) >= 24.min(width(&visible(evidence.shown()))) {
+            item.push_str(&format!(": {shown}"));
+        } else {
+            item.push_str(&format!(":\n     {}", shortened(evidence.shown(), room)));
         }
     }
-    format!(" {} {}\n", arrow(view.style), wrap(&line, room, "     "))
+    format!(" {} {item}\n", arrow(view.style))
 }
 
 /// The beginning of a text, within so many columns.
