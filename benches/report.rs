@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout, missing_docs)]
 
+#[allow(unreachable_pub)]
 #[path = "../tests/common/many.rs"]
 mod many;
 

@@ -5,9 +5,8 @@ use crate::finding::{Finding, Severity};
 use crate::text::visible;
 use crate::triage::{ConfigStatus, Coverage};
 
-/// So many annotations of each kind are shown for one step, and so many for all steps of a run; what comes later is not.
+/// So many annotations of each kind are shown for one step; what comes later is not.
 const MOST_OF_A_KIND: usize = 10;
-const MOST: usize = 50;
 
 /// The kinds, the worst first.
 const KINDS: [&str; 3] = ["error", "warning", "notice"];
@@ -18,7 +17,7 @@ pub(super) fn render(view: &View<'_>) -> String {
     let mut rest = Vec::new();
     for finding in view.shown() {
         let kind = kind(finding.severity);
-        if told[kind] < MOST_OF_A_KIND && told.iter().sum::<usize>() < MOST {
+        if told[kind] < MOST_OF_A_KIND {
             told[kind] += 1;
             text.push_str(&annotation(KINDS[kind], finding, view));
         } else {

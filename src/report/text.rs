@@ -43,15 +43,22 @@ pub(super) fn render(view: &View<'_>) -> String {
 
 /// Whom a section is about, in one line.
 fn heading(whose: &Whose<'_>, view: &View<'_>) -> String {
-    let Whose::One { client, server, file } = whose else { return "== Several servers".to_owned() };
+    let known = |client: &Option<&str>| client.filter(|client| *client != UNKNOWN).map(visible);
+    let (client, server, file) = match whose {
+        Whose::Several => return "== Several servers".to_owned(),
+        Whose::Together(client) => {
+            let of = known(client).map(|client| format!(" of {client}")).unwrap_or_default();
+            return format!("== Several servers{of} together");
+        }
+        Whose::One { client, server, file } => (client, server, file),
+    };
     let path = file.map(|file| visible(&view.outcome.sources.get(file).name));
-    let client = client.filter(|client| *client != UNKNOWN).map(visible);
+    let client = known(client);
     let of = client.as_ref().map(|client| format!(" of {client}")).unwrap_or_default();
     match (server, path) {
         (Some(server), Some(path)) => format!("== Server `{}`{of} in {path}", visible(server)),
         (Some(server), None) => format!("== Server `{}`{of}", visible(server)),
-        (None, Some(path)) if client.is_some() => format!("== {path}{of}"),
-        (None, Some(path)) => format!("== {path}"),
+        (None, Some(path)) => format!("== {path}{of}"),
         (None, None) => format!("== Several servers{of} together"),
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use crate::document::SourceId;
-use crate::finding::{Finding, Severity};
+use crate::finding::{Finding, Place, RuleId, Severity};
 
 /// So many findings of one rule are one block.
 const FOLD_FROM: usize = 4;
@@ -21,7 +21,9 @@ pub(super) enum Block<'a> {
 pub(super) enum Whose<'a> {
     /// A server of a client in a file; whatever of it is known.
     One { client: Option<&'a str>, server: Option<&'a str>, file: Option<SourceId> },
-    /// Several.
+    /// Servers of a client, for what they do together.
+    Together(Option<&'a str>),
+    /// Several, each for itself.
     Several,
 }
 
@@ -32,6 +34,9 @@ pub(super) struct Section<'a> {
 }
 
 fn whose(finding: &Finding) -> Whose<'_> {
+    if finding.subject.server.is_none() && matches!(finding.place, Place::Answer { .. }) {
+        return Whose::Together(finding.subject.client.as_deref());
+    }
     Whose::One {
         client: finding.subject.client.as_deref(),
         server: finding.subject.server.as_deref(),
@@ -42,7 +47,7 @@ fn whose(finding: &Finding) -> Whose<'_> {
 /// Sections in the order of their most important finding. `findings` come with the most important first.
 pub(super) fn arrange<'a>(findings: &[&'a Finding]) -> Vec<Section<'a>> {
     let key = |finding: &Finding| (finding.rule.clone(), finding.severity);
-    let mut alike: HashMap<(crate::finding::RuleId, Severity), Vec<&'a Finding>> = HashMap::new();
+    let mut alike: HashMap<(RuleId, Severity), Vec<&'a Finding>> = HashMap::new();
     for finding in findings {
         alike.entry(key(finding)).or_default().push(finding);
     }

@@ -1,6 +1,6 @@
 //! The end of the report: what was found, what was looked at, and what was not.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use super::super::{Detail, View, counted};
 use super::{block, coloured, wrap};
@@ -91,11 +91,14 @@ fn gaps(coverage: &Coverage, verbose: bool) -> Vec<String> {
     }
     // In the order of the first of each.
     let mut reasons: Vec<((&str, &str), Vec<String>)> = Vec::new();
+    let mut places: HashMap<(&str, &str), usize> = HashMap::new();
     for (what, status, reason) in &told {
-        match reasons.iter_mut().find(|(key, _)| *key == (*status, reason.as_str())) {
-            Some((_, names)) => names.push(what.clone()),
-            None => reasons.push(((status, reason), vec![what.clone()])),
-        }
+        let key = (*status, reason.as_str());
+        let at = *places.entry(key).or_insert_with(|| {
+            reasons.push((key, Vec::new()));
+            reasons.len() - 1
+        });
+        reasons[at].1.push(what.clone());
     }
     let mut lines: Vec<String> = reasons
         .iter()
