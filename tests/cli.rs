@@ -314,7 +314,7 @@ fn a_file_says_its_format() {
         ("r.md", "<!-- mcpscan -->"),
         ("r.xml", "<?xml"),
         ("r.ndjson", "{\"type\":\"report\""),
-        ("r.sarif.json", "{\n  \"$schema\""),
+        ("r.sarif.json", "{\"$schema\""),
         ("r.json", "{\n  \"schema\": \"mcpscan/1\""),
         ("r.txt", "== Server"),
     ] {

@@ -119,8 +119,11 @@ fn assert_printable(text: &str) {
     }
 }
 
+/// A command of a log: its name, its properties, its message.
+type Command = (String, Vec<(String, String)>, String);
+
 /// The commands that the runner of GitHub Actions reads in a line, in both of its spellings, and those of Azure's agent.
-fn command(line: &str) -> Option<(String, Vec<(String, String)>, String)> {
+fn command(line: &str) -> Option<Command> {
     let line = line.trim_end_matches('\r');
     let trimmed = line.trim_start();
     if let Some(rest) = trimmed.strip_prefix("::") {

@@ -139,8 +139,12 @@ fn write(suites: &[(String, Vec<Case>)]) -> String {
 /// Text for an attribute or an element. XML has no way to write most control characters, so hazards are written out first;
 /// two characters that are none are refused by it all the same.
 fn escaped(text: &str) -> String {
-    let mut escaped = String::with_capacity(text.len());
-    for c in visible(text).chars() {
+    let text = visible(text);
+    if !text.contains(['&', '<', '>', '"', '\'', '\u{FFFE}', '\u{FFFF}']) {
+        return text;
+    }
+    let mut escaped = String::with_capacity(text.len() + 32);
+    for c in text.chars() {
         match c {
             '&' => escaped.push_str("&amp;"),
             '<' => escaped.push_str("&lt;"),

@@ -88,7 +88,8 @@ pub(super) fn render(view: &View<'_>) -> String {
         .results(results)
         .build();
     let log = Sarif::builder().schema(SCHEMA).version(json!("2.1.0")).runs(vec![run]).build();
-    inert(&serde_json::to_string_pretty(&log).unwrap_or_default()) + "\n"
+    // On one line: it is for programs, and half as large.
+    inert(&serde_json::to_string(&log).unwrap_or_default()) + "\n"
 }
 
 /// What tells the logs of one commit apart: the tool, and what it looked at. GitHub takes what stands before the last
@@ -168,7 +169,13 @@ fn result(finding: &Finding, outcome: &Outcome) -> SarifResult {
 
 /// Text of ours with names from outside in it. `](` would make a link of it, and `{0}` stands for an argument.
 fn message(text: &str) -> String {
-    let text = visible(text).replace("](", "] (");
+    let mut text = visible(text);
+    if text.contains("](") {
+        text = text.replace("](", "] (");
+    }
+    if !text.contains('{') {
+        return text;
+    }
     let mut parts = text.split('{');
     let mut inert = parts.next().unwrap_or_default().to_owned();
     for part in parts {

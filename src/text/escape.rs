@@ -19,7 +19,30 @@ pub fn is_hazard(c: char) -> bool {
 /// beginning of what a log's reader takes for a command: `::set-output` in front of a line of GitHub's, `##[` and
 /// `##vso[` anywhere in one of Azure's.
 pub fn visible(text: &str) -> String {
-    Visible::new(text).text
+    // Nearly all texts are printable ASCII without a command in them.
+    let plain = text.bytes().all(|byte| matches!(byte, b' '..=b'~')) && !text.contains("::") && !text.contains("##");
+    if plain {
+        return text.to_owned();
+    }
+    let mut shown = String::with_capacity(text.len() + 16);
+    escape(text, &mut shown, |_, _| {});
+    shown
+}
+
+/// Writes `text` to `shown`, and tells of each character how long it is and where it goes.
+fn escape(text: &str, shown: &mut String, mut at_character: impl FnMut(usize, usize)) {
+    let mut before = None;
+    for (at, c) in text.char_indices() {
+        at_character(c.len_utf8(), shown.len());
+        match c {
+            '\n' => shown.push_str("\\n"),
+            '\r' => shown.push_str("\\r"),
+            '\t' => shown.push_str("\\t"),
+            c if is_hazard(c) || is_command(before, &text[at..]) => shown.extend(c.escape_unicode()),
+            c => shown.push(c),
+        }
+        before = Some(c);
+    }
 }
 
 /// Whether a reader of logs could take what begins here for a command. Two colons count where a line may begin: whoever
@@ -52,18 +75,7 @@ impl Visible {
     pub fn new(text: &str) -> Self {
         let mut shown = String::with_capacity(text.len());
         let mut map = Vec::with_capacity(text.len() + 1);
-        let mut before = None;
-        for (at, c) in text.char_indices() {
-            map.extend(std::iter::repeat_n(shown.len(), c.len_utf8()));
-            match c {
-                '\n' => shown.push_str("\\n"),
-                '\r' => shown.push_str("\\r"),
-                '\t' => shown.push_str("\\t"),
-                c if is_hazard(c) || is_command(before, &text[at..]) => shown.extend(c.escape_unicode()),
-                c => shown.push(c),
-            }
-            before = Some(c);
-        }
+        escape(text, &mut shown, |length, place| map.extend(std::iter::repeat_n(place, length)));
         map.push(shown.len());
         Self { text: shown, map }
     }

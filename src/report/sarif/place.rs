@@ -67,6 +67,10 @@ fn is_absolute(path: &str) -> bool {
 
 /// A path without the steps back that can be taken out of it; whoever reads a URI takes them out the same way.
 fn straight(path: &str) -> String {
+    // Most have none.
+    if !path.contains("//") && !path.split('/').any(|part| matches!(part, "." | "..")) {
+        return path.to_owned();
+    }
     let mut parts: Vec<&str> = Vec::new();
     for (index, part) in path.split('/').enumerate() {
         match part {
@@ -87,13 +91,15 @@ fn straight(path: &str) -> String {
 fn uri(path: &str) -> String {
     let path = straight(path);
     let path = path.as_str();
-    let escaped: String = path
-        .bytes()
-        .map(|byte| match byte {
-            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' | b'/' => (byte as char).to_string(),
-            _ => format!("%{byte:02X}"),
-        })
-        .collect();
+    let mut escaped = String::with_capacity(path.len() + 8);
+    for byte in path.bytes() {
+        match byte {
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' | b'/' => {
+                escaped.push(char::from(byte))
+            }
+            _ => escaped.push_str(&format!("%{byte:02X}")),
+        }
+    }
     if path.starts_with('/') {
         // `//server/share` names its host itself.
         format!("file:{}{escaped}", if path.starts_with("//") { "" } else { "//" })
