@@ -20,6 +20,8 @@ fn a_report_for_people() {
     assert_data_eq!(
         ran.out,
         str![[r#"
+== Server `search` of cursor in [..]/home/.cursor/mcp.json
+
 medium[supply-chain/unpinned-package]: `search` runs whatever `@acme/search` is
   published next: it names the tag `latest`, which can be moved
  --> [..]/home/.cursor/mcp.json:6:22
@@ -27,9 +29,8 @@ medium[supply-chain/unpinned-package]: `search` runs whatever `@acme/search` is
 6 |       "args": ["-y", "@acme/search@latest"],
   |                      ^^^^^^^^^^^^^^^^^^^^^
   |
-  = why: A new release runs with your rights at the next start, without
-         anything changing in the config. Stolen publisher accounts and bad
-         releases reach you the day they appear.
+  = why: A new release runs with your rights at the next start, without anything
+         changing in the config.
   = help: Name the version that you have looked at: `@acme/search@1.2.3` with
           its real number. Dependencies of the package can still move; a lock
           file or an image digest fixes those too.
@@ -41,8 +42,8 @@ medium[secrets/generic]: `env.ACME_API_KEY` of `search` is named like a secret
 7 |       "env": { "ACME_API_KEY": "••••", "MODE": "fast" },
   |                                 ^^^^
   |
-  = why: The file is read by every program of this user, copied into backups
-         and often committed; the value then belongs to whoever finds it.
+  = why: The file is read by every program of this user, copied into backups and
+         often committed; the value then belongs to whoever finds it.
   = help: Replace the value at its provider, then write `${env:ACME_API_KEY}`
           instead of the value.
 
@@ -52,6 +53,7 @@ Not looked at:
 
 Read 1 file, 2 servers.
 Found 2 medium.
+`mcpscan explain supply-chain/unpinned-package` tells more of a rule.
 
 "#]]
     );
@@ -172,7 +174,7 @@ fn several_formats_at_once() {
         "--format", "text",
     ]);
     assert_eq!(ran.code, 0, "{}", ran.err);
-    assert!(ran.out.starts_with("medium["));
+    assert!(ran.out.starts_with("== Server"));
     let read = |name: &str| -> serde_json::Value {
         serde_json::from_str(&std::fs::read_to_string(place.project().join(name)).unwrap()).unwrap()
     };
@@ -286,4 +288,85 @@ fn many_common_names_are_told_once() {
     let rules = ran.rules();
     assert_eq!(rules.iter().filter(|rule| *rule == "shadowing/same-name").count(), 20);
     assert!(ran.out.contains("as have 280 more of its tools"), "{}", ran.out);
+}
+
+/// The part of the contract that is about where reports go.
+#[test]
+fn outputs_that_cannot_be_written() {
+    let place = bad();
+    for (args, word) in [
+        (&["--format", "json", "--output", "no/such/folder.json"][..], "there is no folder no/such"),
+        (&["--format", "json", "--output", "."], "is a folder"),
+        (&["--format", "json", "--output", "a", "--format", "sarif", "--output", "a"], "two reports"),
+        (&["--output", "report.what"], "its name says no format"),
+    ] {
+        let ran = place.run(&[args, &["--home", "../home"]].concat());
+        assert_eq!((ran.code, ran.out.as_str()), (2, ""), "{args:?}");
+        assert!(ran.err.contains(word), "{args:?}: {}", ran.err);
+    }
+    assert_eq!(std::fs::read_dir(place.project()).unwrap().count(), 1, "nothing is left beside .git");
+}
+
+#[test]
+fn a_file_says_its_format() {
+    let place = bad();
+    for (name, start) in [
+        ("r.md", "<!-- mcpscan -->"),
+        ("r.xml", "<?xml"),
+        ("r.ndjson", "{\"type\":\"report\""),
+        ("r.sarif.json", "{\"$schema\""),
+        ("r.json", "{\n  \"schema\": \"mcpscan/1\""),
+        ("r.txt", "== Server"),
+    ] {
+        let ran = place.run(&["--home", "../home", "--output", name]);
+        assert_eq!((ran.code, ran.out.as_str()), (0, ""), "{}", ran.err);
+        let text = std::fs::read_to_string(place.project().join(name)).unwrap();
+        assert!(text.starts_with(start), "{name}: {text}");
+    }
+}
+
+/// A full disk is told with the file, leaves what was there, and costs only the report that did not fit.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_full_disk() {
+    let place = bad();
+    let full = "/dev/full";
+    let ran = place
+        .run(&["--home", "../home", "--format", "json", "--output", full, "--format", "sarif", "--output", "b.sarif"]);
+    assert_eq!(ran.code, 2);
+    assert!(ran.err.starts_with("mcpscan: /dev/full: No space left"), "{}", ran.err);
+    assert!(place.project().join("b.sarif").exists());
+    let into = |file: &str, args: &[&str]| {
+        let out = std::fs::OpenOptions::new().write(true).open(file).unwrap();
+        let mut command = std::process::Command::new(common::binary());
+        command.args(args).current_dir(place.project()).env("HOME", place.home()).stdout(out);
+        let done = command.stdin(std::process::Stdio::null()).output().unwrap();
+        (done.status.code().unwrap(), String::from_utf8(done.stderr).unwrap())
+    };
+    for args in [&["--format", "json"][..], &["list"], &["rules"], &["schema"], &["demo"]] {
+        let (code, err) = into(full, args);
+        assert_eq!(code, 2, "{args:?}");
+        assert!(err.starts_with("mcpscan: standard output: No space left"), "{args:?}: {err}");
+    }
+}
+
+/// Whoever reads the report may stop: no message, no panic, and the exit code of the findings.
+#[cfg(unix)]
+#[test]
+fn a_reader_that_goes_away() {
+    let place = bad();
+    for (args, code) in [
+        (&["--home", "../home", "--format", "json", "--fail-on", "medium"][..], 1),
+        (&["--home", "../home", "--format", "sarif"], 0),
+        (&["demo"], 0),
+        (&["rules"], 0),
+        (&["--help"], 0),
+    ] {
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let mut command = std::process::Command::new(common::binary());
+        command.args(args).current_dir(place.project()).env("HOME", place.home()).stdout(writer);
+        let done = command.stdin(std::process::Stdio::null()).output().unwrap();
+        assert_eq!((done.status.code(), String::from_utf8_lossy(&done.stderr).as_ref()), (Some(code), ""), "{args:?}");
+    }
 }

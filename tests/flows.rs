@@ -63,7 +63,7 @@ fn three_clients() {
     assert!(of("harmless").is_none());
 
     let text = place.run(&["--tools", list]);
-    assert!(text.out.contains("in: several servers together (across)"), "{}", text.out);
+    assert!(text.out.contains("== Several servers of across together"), "{}", text.out);
     assert!(!text.out.contains("mailbox"), "what one product does by itself is not worth a word: {}", text.out);
     let sarif = place.run(&["--tools", list, "--format", "sarif"]);
     assert!(sarif.out.contains(TRIFECTA), "{}", sarif.out);

@@ -4,9 +4,11 @@ mod limits;
 
 use std::path::PathBuf;
 
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::finding::{Confidence, Severity};
+use crate::report::{FORMATS, Format};
 use limits::Limits;
 
 /// Finds the MCP servers that your clients would start, asks them what they offer, and says what is wrong with them
@@ -49,6 +51,8 @@ pub(super) enum Command {
     Explain(Explain),
     /// Run everything on a built-in bad example: three clients, a clean server, a poisoned one, one that shadows it
     Demo(Demo),
+    /// Print the JSON Schema of the report that --format json writes, or of each line of ndjson
+    Schema(Schema),
     /// Show what was approved to be asked without a question, or take it back
     #[command(subcommand)]
     Approvals(ApprovalsCommand),
@@ -87,10 +91,10 @@ pub(super) struct Scan {
     )]
     pub(super) tools: Option<PathBuf>,
 
-    /// Format of the report; repeat with --output to write several
-    #[arg(long, value_name = "FORMAT", help_heading = "Report")]
-    pub(super) format: Vec<FormatName>,
-    /// Write the report of the --format before it to a file
+    /// Format of the report [default: text]; repeat with --output to write several
+    #[arg(long, value_name = "FORMAT", value_parser = formats(), help_heading = "Report")]
+    pub(super) format: Vec<&'static Format>,
+    /// Write the report of the --format before it to a file; alone, the file's ending says the format
     #[arg(long, value_name = "FILE", help_heading = "Report")]
     pub(super) output: Vec<PathBuf>,
     /// Exit with 1 when a finding is at least this severe [default: high]
@@ -108,6 +112,12 @@ pub(super) struct Scan {
     /// Leave out the lines of the config or the tool around each finding
     #[arg(long, help_heading = "Report")]
     pub(super) no_snippets: bool,
+    /// Text: a line a finding, and one for each thing that could not be looked at; nothing where there is neither
+    #[arg(long, short = 'q', help_heading = "Report")]
+    pub(super) quiet: bool,
+    /// Text: also what is folded or suppressed, all reasons, and what was looked at without a finding
+    #[arg(long, short = 'v', conflicts_with = "quiet", help_heading = "Report")]
+    pub(super) verbose: bool,
 
     #[command(flatten)]
     pub(super) choice: Choice,
@@ -367,8 +377,21 @@ pub(super) struct Revoke {
 #[derive(Args, Debug)]
 pub(super) struct Demo {
     /// Format of the report
-    #[arg(long, value_name = "FORMAT", default_value = "text")]
-    pub(super) format: FormatName,
+    #[arg(long, value_name = "FORMAT", default_value = "text", value_parser = formats())]
+    pub(super) format: &'static Format,
+    /// Text: a line a finding
+    #[arg(long, short = 'q')]
+    pub(super) quiet: bool,
+    /// Text: also what is folded, all reasons, and what was looked at without a finding
+    #[arg(long, short = 'v', conflicts_with = "quiet")]
+    pub(super) verbose: bool,
+}
+
+#[derive(Args, Debug)]
+pub(super) struct Schema {
+    /// Which
+    #[arg(value_name = "FORMAT", default_value = "json", value_parser = ["json", "ndjson"])]
+    pub(super) format: String,
 }
 
 #[derive(Args, Debug)]
@@ -444,24 +467,10 @@ impl From<EnvValues> for crate::pipeline::Values {
     }
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(super) enum FormatName {
-    /// For people
-    Text,
-    /// For scripts
-    Json,
-    /// For code scanning
-    Sarif,
-}
-
-impl From<FormatName> for crate::report::Format {
-    fn from(name: FormatName) -> Self {
-        match name {
-            FormatName::Text => Self::Text,
-            FormatName::Json => Self::Json,
-            FormatName::Sarif => Self::Sarif,
-        }
-    }
+/// The formats, by the words that name them.
+fn formats() -> impl TypedValueParser<Value = &'static Format> {
+    let words = FORMATS.iter().map(|format| PossibleValue::new(format.name).help(format.about));
+    PossibleValuesParser::new(words).try_map(|word| Format::by_name(&word).ok_or("no such format"))
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

@@ -11,7 +11,7 @@ use crate::connect::{Bounds, Consent, Deed, Network, Question};
 use crate::discover::{Home, Os, Request};
 use crate::finding::Confidence;
 use crate::pipeline::{self, Asking, Input, Tables};
-use crate::report::{Format, Style, render};
+use crate::report::{Style, render};
 use crate::triage::{Policy, Selection};
 
 /// The configs: where each one goes in a home, and what it says. `MCPSCAN` stands for this program.
@@ -61,10 +61,10 @@ pub(super) fn run(demo: &Demo) -> Result<Exit, Failure> {
         progress: progress.as_ref(),
     };
     let outcome = pipeline::scan(Input::Configs(request), &tables, asking, &Policy::only(selection));
-    let style = Style { info: false, ..output::style() };
-    let format: Format = demo.format.into();
-    super::print(&render(format, &outcome, &tables.packs, &style))?;
-    if format == Format::Text {
+    let detail = output::detail(demo.quiet, demo.verbose);
+    let style = Style { detail, target: "demo".to_owned(), ..output::style() };
+    super::print(&render(demo.format, &outcome, &tables.packs, &style))?;
+    if demo.format.is_for_people() && !demo.quiet {
         super::print("\nThis was the demo. `mcpscan` looks at your own clients.\n")?;
     }
     Ok(Exit::Clean)

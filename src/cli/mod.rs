@@ -59,6 +59,9 @@ pub fn main() -> ExitCode {
             Some(Command::Demo(demo)) => demo::run(&demo),
             Some(Command::Completions(which)) => manual::completions(&which),
             Some(Command::Man(man)) => manual::pages(&man),
+            Some(Command::Schema(schema)) => {
+                print(&crate::report::schema(&schema.format).unwrap_or_default()).map(|()| Exit::Clean)
+            }
             Some(Command::Serve(server)) => serve::run(server.which),
             Some(Command::Approvals(command)) => approvals::run(&command),
             Some(Command::Watch) => {

@@ -7,22 +7,22 @@ use clap::ArgMatches;
 
 use super::Failure;
 use super::args::Scan;
-use crate::report::{Format, Style, render};
+use crate::report::{Detail, Format, Style, render};
 use crate::rules::Packs;
 use crate::triage::Outcome;
 
 /// A format, and the file it goes to; `None` for standard output.
 pub(super) struct Target {
-    format: Format,
+    format: &'static Format,
     path: Option<PathBuf>,
 }
 
 /// Pairs each `--output` with the `--format` before it; without any there is the default. What has no file goes to standard output, one format at most.
-pub(super) fn pairs(scan: &Scan, matches: &ArgMatches, default: Format) -> Result<Vec<Target>, Failure> {
+pub(super) fn pairs(scan: &Scan, matches: &ArgMatches, default: &'static Format) -> Result<Vec<Target>, Failure> {
     let places = |name: &str| matches.indices_of(name).map(Iterator::collect::<Vec<_>>).unwrap_or_default();
     let mut targets: Vec<(usize, Target)> = Vec::new();
     for (place, format) in places("format").into_iter().zip(&scan.format) {
-        targets.push((place, Target { format: (*format).into(), path: None }));
+        targets.push((place, Target { format, path: None }));
     }
     for (place, path) in places("output").into_iter().zip(&scan.output) {
         let before = targets.iter_mut().rfind(|(at, target)| *at < place && target.path.is_none());
@@ -54,33 +54,52 @@ pub(super) fn pairs(scan: &Scan, matches: &ArgMatches, default: Format) -> Resul
             "only one --format can go to standard output; give the others an --output".to_owned(),
         ));
     }
+    check(&targets)?;
     Ok(targets)
 }
 
 /// The format that a file's name asks for.
-fn by_name(path: &Path) -> Option<Format> {
-    match path.extension().and_then(|extension| extension.to_str()) {
-        Some("json") => Some(Format::Json),
-        Some("sarif") => Some(Format::Sarif),
-        Some("txt" | "log") => Some(Format::Text),
-        _ => None,
-    }
+fn by_name(path: &Path) -> Option<&'static Format> {
+    Format::by_ending(path.file_name()?.to_str()?)
 }
 
-/// Writes every report; files whole or not at all.
-pub(super) fn write(targets: &[Target], outcome: &Outcome, packs: &Packs, style: &Style) -> Result<(), Failure> {
-    for target in targets {
-        match &target.path {
-            None => super::print(&render(target.format, outcome, packs, style))?,
-            Some(path) => {
-                let plain = Style { colour: false, width: 80, ..style.clone() };
-                let report = render(target.format, outcome, packs, &plain);
-                replace(path, report.as_bytes())
-                    .map_err(|error| Failure::File { path: path.display().to_string(), error })?;
-            }
+/// Finds what would fail after the scan before it begins: a folder that isn't there, two reports in one file.
+fn check(targets: &[Target]) -> Result<(), Failure> {
+    let paths: Vec<&Path> = targets.iter().filter_map(|target| target.path.as_deref()).collect();
+    for (index, path) in paths.iter().enumerate() {
+        let shown = path.display();
+        if paths[..index].contains(path) {
+            return Err(Failure::Usage(format!("--output {shown}: two reports can't go to one file")));
+        }
+        if path.is_dir() {
+            return Err(Failure::Usage(format!("--output {shown}: is a folder; name a file in it")));
+        }
+        if !folder_of(path).is_dir() {
+            let folder = folder_of(path).display();
+            return Err(Failure::Usage(format!("--output {shown}: there is no folder {folder}; make it first")));
         }
     }
     Ok(())
+}
+
+fn folder_of(path: &Path) -> &Path {
+    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
+/// Writes every report; files whole or not at all. One that can't be written is no reason to lose the others.
+pub(super) fn write(targets: &[Target], outcome: &Outcome, packs: &Packs, style: &Style) -> Result<(), Failure> {
+    let one = |target: &Target| match &target.path {
+        None => super::print(&render(target.format, outcome, packs, style)),
+        Some(path) => {
+            let plain = Style { colour: false, width: 80, ..style.clone() };
+            let report = render(target.format, outcome, packs, &plain);
+            replace(path, report.as_bytes()).map_err(|error| Failure::File { path: path.display().to_string(), error })
+        }
+    };
+    let mut failures: Vec<Failure> = targets.iter().filter_map(|target| one(target).err()).collect();
+    let Some(last) = failures.pop() else { return Ok(()) };
+    failures.iter().for_each(|failure| super::complain(&failure.to_string()));
+    Err(last)
 }
 
 /// Writes a file whole or not at all.
@@ -89,8 +108,8 @@ pub(super) fn replace(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
     if path.metadata().is_ok_and(|data| !data.is_file()) {
         return std::fs::OpenOptions::new().write(true).open(path)?.write_all(bytes);
     }
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let mut file = tempfile::Builder::new().prefix(".mcpscan-").tempfile_in(folder)?;
+    // A link is replaced, not followed: in a project that is somebody else's it may lead anywhere.
+    let mut file = tempfile::Builder::new().prefix(".mcpscan-").tempfile_in(folder_of(path))?;
     file.write_all(bytes)?;
     file.as_file().sync_all()?;
     readable(file.as_file())?;
@@ -115,7 +134,16 @@ pub(super) fn style() -> Style {
     let terminal = std::io::stdout().is_terminal();
     let colour = anstream::AutoStream::choice(&std::io::stdout()) != anstream::ColorChoice::Never;
     let width = if terminal { terminal_width().clamp(60, 120) } else { 80 };
-    Style { colour, width, snippets: true, info: false }
+    Style { colour, width, ..Style::default() }
+}
+
+/// How much the options ask for.
+pub(super) fn detail(quiet: bool, verbose: bool) -> Detail {
+    match (quiet, verbose) {
+        (true, _) => Detail::Quiet,
+        (false, true) => Detail::Verbose,
+        (false, false) => Detail::Normal,
+    }
 }
 
 fn terminal_width() -> usize {

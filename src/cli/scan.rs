@@ -1,7 +1,7 @@
 //! `mcpscan [scan]`.
 
 use std::io::Read;
-use std::path::PathBuf;
+use std::path::{Component, Path, PathBuf};
 
 use clap::ArgMatches;
 
@@ -27,7 +27,7 @@ pub(super) fn run(scan: &Scan, matches: &ArgMatches) -> Result<Exit, Failure> {
         narrowed: !scan.place.client.is_empty() || scan.servers.is_given() || scan.tools.is_some(),
     };
     let held = hold(&given, &variables)?;
-    let reports = output::pairs(scan, matches, held.format.map_or(Format::Text, Into::into))?;
+    let reports = output::pairs(scan, matches, held.format.unwrap_or(Format::for_people()))?;
     let tables = &held.tables;
     let input = match &scan.tools {
         Some(path) => saved(path),
@@ -37,12 +37,31 @@ pub(super) fn run(scan: &Scan, matches: &ArgMatches) -> Result<Exit, Failure> {
     let mut setup = Setup::new(&scan.servers, held.launch, variables)?;
     let outcome = pipeline::scan(input, tables, setup.asking(), &held.policy);
 
-    let info = scan.pedantic || held.pedantic;
-    let style = Style { snippets: !scan.no_snippets, info, ..output::style() };
+    let style = Style {
+        snippets: !scan.no_snippets,
+        info: scan.pedantic || held.pedantic,
+        detail: output::detail(scan.quiet, scan.verbose),
+        target: target(scan),
+        ..output::style()
+    };
     output::write(&reports, &outcome, &tables.packs, &style)?;
     let gap = named_unread(scan, &outcome) || setup.was_stopped();
     let complete = scan.require_complete || held.require_complete;
     Ok(Exit::of(&outcome, held.fail_on.threshold(), complete, gap))
+}
+
+/// What was looked at, in words that are the same on every machine; nothing for the usual places.
+fn target(scan: &Scan) -> String {
+    let path = match (&scan.tools, scan.paths.as_slice()) {
+        (Some(list), _) if list == Path::new("-") => return "tools".to_owned(),
+        (Some(list), _) => list,
+        (None, [path]) => path,
+        (None, _) => return String::new(),
+    };
+    // Where a checkout lies is nobody's business.
+    let path = if path.is_absolute() { Path::new(path.file_name().unwrap_or_default()) } else { path };
+    let parts = path.components().filter(|part| *part != Component::CurDir);
+    parts.map(|part| part.as_os_str().to_string_lossy()).collect::<Vec<_>>().join("/")
 }
 
 /// Whether a file or a server that the user named could not be read or asked, or not all of it: that is never a silent
@@ -56,7 +75,19 @@ fn named_unread(scan: &Scan, outcome: &Outcome) -> bool {
 
 /// A path that isn't there and reads like a command was meant as one.
 pub(super) fn mistaken_command(paths: &[PathBuf]) -> Result<(), Failure> {
-    const COMMANDS: [&str; 8] = ["scan", "list", "baseline", "inspect", "rules", "explain", "demo", "approvals"];
+    const COMMANDS: [&str; 11] = [
+        "scan",
+        "list",
+        "baseline",
+        "inspect",
+        "rules",
+        "explain",
+        "demo",
+        "schema",
+        "approvals",
+        "completions",
+        "man",
+    ];
     let [first, ..] = paths else { return Ok(()) };
     let Some(word) = first.to_str().filter(|word| !first.exists() && !word.contains(['/', '.'])) else { return Ok(()) };
     match COMMANDS.iter().find(|command| strsim::osa_distance(command, word) <= 1) {

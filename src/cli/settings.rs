@@ -7,10 +7,11 @@ use clap::ValueEnum;
 
 use super::Failure;
 use super::approvals;
-use super::args::{Choice, ConfidenceName, FailOn, FormatName, LaunchPolicy, SettingsFiles};
+use super::args::{Choice, ConfidenceName, FailOn, LaunchPolicy, SettingsFiles};
 use crate::discover::{self, Home, Os};
 use crate::finding::Confidence;
 use crate::pipeline::Tables;
+use crate::report::{FORMATS, Format};
 use crate::rules::LoadError;
 use crate::settings::{Date, File, Located, Origin, Settings};
 use crate::text::nearest;
@@ -42,7 +43,7 @@ pub(super) struct Held {
     pub(super) tables: Tables,
     pub(super) policy: Policy,
     pub(super) fail_on: FailOn,
-    pub(super) format: Option<FormatName>,
+    pub(super) format: Option<&'static Format>,
     pub(super) pedantic: bool,
     pub(super) require_complete: bool,
     pub(super) launch: Option<LaunchPolicy>,
@@ -93,7 +94,10 @@ pub(super) fn hold(given: &Given<'_>, variables: &[(String, String)]) -> Result<
     let (pedantic, require_complete) =
         (truth(|defaults| defaults.pedantic), truth(|defaults| defaults.require_complete));
     let format = settings.first(|defaults| defaults.format.as_ref());
-    let format = format.map(|(file, word)| choice::<FormatName>(file, word, "format")).transpose()?;
+    let names = || FORMATS.iter().map(|format| format.name).collect();
+    let format =
+        format.map(|(file, word)| Format::by_name(&word.value).ok_or_else(|| unknown(file, word, "format", names())));
+    let format = format.transpose()?;
     let launch = settings.first(|defaults| defaults.launch.as_ref());
     let launch = launch.map(|(file, word)| choice::<LaunchPolicy>(file, word, "launch")).transpose()?;
     let baseline = given.baseline.map(|named| baseline(named, &settings)).transpose()?.flatten();
@@ -113,12 +117,16 @@ fn all(errors: Vec<LoadError>) -> Failure {
 fn choice<T: ValueEnum>(file: &File, word: &Located<String>, key: &str) -> Result<T, Failure> {
     T::from_str(&word.value, false).map_err(|_| {
         let values: Vec<_> = T::value_variants().iter().filter_map(ValueEnum::to_possible_value).collect();
-        let names: Vec<&str> = values.iter().map(|value| value.get_name()).collect();
-        let near = nearest(&word.value, names.iter().copied());
-        let hint = near
-            .map_or_else(|| format!("expected one of {}", names.join(", ")), |near| format!("did you mean `{near}`?"));
-        all(vec![file.wrong(word, format!("`{key}` is `{}`; {hint}", word.value))])
+        unknown(file, word, key, values.iter().map(|value| value.get_name()).collect())
     })
+}
+
+/// Says what a word should have been.
+fn unknown(file: &File, word: &Located<String>, key: &str, names: Vec<&str>) -> Failure {
+    let near = nearest(&word.value, names.iter().copied());
+    let hint =
+        near.map_or_else(|| format!("expected one of {}", names.join(", ")), |near| format!("did you mean `{near}`?"));
+    all(vec![file.wrong(word, format!("`{key}` is `{}`; {hint}", word.value))])
 }
 
 /// The files of a run, the weightiest first.

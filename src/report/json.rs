@@ -1,10 +1,16 @@
-//! JSON, the contract of scripts. These structs are the contract: a field changes only with the version in `schema`.
+//! JSON, the contract of scripts. These structs are the contract: a field changes only with the version in `schema`, and
+//! `schema.json` says the same to machines.
 
 use serde::Serialize;
+use serde_json::{Value, json};
 
+use super::{View, suppression};
 use crate::finding::{Finding, Severity};
 use crate::text::is_hazard;
-use crate::triage::{Outcome, ServerCoverage};
+use crate::triage::{ConfigCoverage, Outcome, ServerCoverage, SettingsCoverage};
+
+/// The name of the contract, with its version.
+pub(super) const SCHEMA: &str = "mcpscan/1";
 
 #[derive(Serialize)]
 struct Report<'a> {
@@ -26,14 +32,14 @@ struct Coverage<'a> {
 }
 
 #[derive(Serialize)]
-struct Settings<'a> {
+pub(super) struct Settings<'a> {
     path: &'a str,
     origin: &'static str,
     effects: &'a [String],
 }
 
 #[derive(Serialize)]
-struct Note<'a> {
+pub(super) struct Note<'a> {
     level: &'static str,
     path: &'a str,
     line: Option<usize>,
@@ -42,7 +48,7 @@ struct Note<'a> {
 }
 
 #[derive(Serialize)]
-struct Config<'a> {
+pub(super) struct Config<'a> {
     path: &'a str,
     client: &'a str,
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
@@ -54,7 +60,7 @@ struct Config<'a> {
 }
 
 #[derive(Serialize)]
-struct Server<'a> {
+pub(super) struct Server<'a> {
     client: Option<&'a str>,
     server: &'a str,
     config: Option<&'a str>,
@@ -71,7 +77,7 @@ struct Server<'a> {
 }
 
 #[derive(Serialize)]
-struct Entry<'a> {
+pub(super) struct Entry<'a> {
     rule: &'a str,
     severity: &'static str,
     confidence: &'static str,
@@ -98,7 +104,7 @@ struct Location<'a> {
 }
 
 #[derive(Serialize)]
-struct Summary {
+pub(super) struct Summary {
     critical: usize,
     high: usize,
     medium: usize,
@@ -111,64 +117,84 @@ struct Summary {
     suppressed: usize,
 }
 
-pub(super) fn render(outcome: &Outcome) -> String {
+pub(super) fn render(view: &View<'_>) -> String {
+    let outcome = view.outcome;
     let report = Report {
-        schema: "mcpscan/1",
+        schema: SCHEMA,
         version: env!("CARGO_PKG_VERSION"),
         coverage: Coverage {
-            configs: outcome
-                .coverage
-                .configs
-                .iter()
-                .map(|config| Config {
-                    path: &config.path,
-                    client: &config.client,
-                    also: &config.also,
-                    scope: &config.scope,
-                    status: config.status.as_str(),
-                    reason: config.reason.as_deref(),
-                    servers: config.servers,
-                })
-                .collect(),
+            configs: outcome.coverage.configs.iter().map(config).collect(),
             servers: outcome.coverage.servers.iter().map(server).collect(),
-            settings: outcome
-                .coverage
-                .settings
-                .iter()
-                .map(|used| Settings { path: &used.path, origin: used.origin.as_str(), effects: &used.effects })
-                .collect(),
-            notes: outcome
-                .coverage
-                .notes
-                .iter()
-                .map(|note| Note {
-                    level: note.level.as_str(),
-                    path: &note.path,
-                    line: note.at.map(|at| at.line),
-                    column: note.at.map(|at| at.column),
-                    message: &note.message,
-                })
-                .collect(),
+            settings: outcome.coverage.settings.iter().map(settings).collect(),
+            notes: outcome.coverage.notes.iter().map(note).collect(),
         },
         findings: outcome.findings.iter().map(|finding| entry(finding, outcome)).collect(),
-        summary: Summary {
-            critical: outcome.count(Severity::Critical),
-            high: outcome.count(Severity::High),
-            medium: outcome.count(Severity::Medium),
-            low: outcome.count(Severity::Low),
-            info: outcome.count(Severity::Info),
-            configs: outcome.coverage.configs.len(),
-            servers: outcome.coverage.servers.len(),
-            tools: outcome.coverage.servers.iter().filter_map(|server| server.tools).sum(),
-            suppressed: outcome.suppressed().count(),
-        },
+        summary: summary(outcome),
     };
     // Strings and numbers only: this can't fail.
     let json = serde_json::to_string_pretty(&report).unwrap_or_default();
     inert(&json) + "\n"
 }
 
-fn server(server: &ServerCoverage) -> Server<'_> {
+/// The JSON Schema of a report, or of each line of one that is `ndjson`.
+pub fn schema(format: &str) -> Option<String> {
+    // Ours, and read by a test.
+    let mut schema: Value = serde_json::from_str(include_str!("json/schema.json")).unwrap_or_default();
+    match format {
+        "json" => {}
+        "ndjson" => {
+            let root = schema.as_object_mut()?;
+            root.retain(|key, _| key.starts_with('$') || key == "title");
+            root.insert("$ref".to_owned(), json!("#/$defs/line"));
+            root.insert("title".to_owned(), json!("A line of a report of mcpscan in the format ndjson"));
+            root.insert("$id".to_owned(), json!("urn:mcpscan:ndjson:1"));
+        }
+        _ => return None,
+    }
+    Some(serde_json::to_string_pretty(&schema).ok()? + "\n")
+}
+
+pub(super) fn config(config: &ConfigCoverage) -> Config<'_> {
+    Config {
+        path: &config.path,
+        client: &config.client,
+        also: &config.also,
+        scope: &config.scope,
+        status: config.status.as_str(),
+        reason: config.reason.as_deref(),
+        servers: config.servers,
+    }
+}
+
+pub(super) fn summary(outcome: &Outcome) -> Summary {
+    Summary {
+        critical: outcome.count(Severity::Critical),
+        high: outcome.count(Severity::High),
+        medium: outcome.count(Severity::Medium),
+        low: outcome.count(Severity::Low),
+        info: outcome.count(Severity::Info),
+        configs: outcome.coverage.configs.len(),
+        servers: outcome.coverage.servers.len(),
+        tools: outcome.coverage.servers.iter().filter_map(|server| server.tools).sum(),
+        suppressed: outcome.suppressed().count(),
+    }
+}
+
+pub(super) fn settings(used: &SettingsCoverage) -> Settings<'_> {
+    Settings { path: &used.path, origin: used.origin.as_str(), effects: &used.effects }
+}
+
+pub(super) fn note(note: &crate::triage::Note) -> Note<'_> {
+    Note {
+        level: note.level.as_str(),
+        path: &note.path,
+        line: note.at.map(|at| at.line),
+        column: note.at.map(|at| at.column),
+        message: &note.message,
+    }
+}
+
+pub(super) fn server(server: &ServerCoverage) -> Server<'_> {
     Server {
         client: server.client.as_deref(),
         server: &server.server,
@@ -184,7 +210,7 @@ fn server(server: &ServerCoverage) -> Server<'_> {
     }
 }
 
-fn entry<'a>(finding: &'a Finding, outcome: &'a Outcome) -> Entry<'a> {
+pub(super) fn entry<'a>(finding: &'a Finding, outcome: &'a Outcome) -> Entry<'a> {
     let location = finding.place.file().map(|(source, span)| {
         let source = outcome.sources.get(source);
         let span = source.clamp(span);
@@ -210,23 +236,25 @@ fn entry<'a>(finding: &'a Finding, outcome: &'a Outcome) -> Entry<'a> {
         evidence: finding.evidence.as_ref().map(|evidence| evidence.shown()),
         help: &finding.help,
         fingerprint: finding.fingerprint.as_str(),
-        suppressed: finding.suppressed.as_ref().map(ToString::to_string),
+        suppressed: suppression(finding).map(ToString::to_string),
     }
 }
 
-/// Writes every character that could act on a terminal as `\u` and its number. Outside of strings JSON has no such character but
-/// the line feed, so the values stay the same.
+/// Writes every character that could act on a terminal as `\u` and its number, and the first of two `#`, with which commands
+/// of Azure's logs begin. Outside of strings JSON has no such character but the line feed, so the values stay the same.
 pub(super) fn inert(json: &str) -> String {
     let mut written = String::with_capacity(json.len());
     let mut units = [0; 2];
     let mut plain = 0;
     // Runs of printable ASCII, which is nearly all, are taken whole.
-    let of_note = |at: usize| json.as_bytes()[at..].iter().position(|byte| !matches!(byte, b' '..=b'~' | b'\n'));
+    let of_note =
+        |at: usize| json.as_bytes()[at..].iter().position(|byte| !matches!(byte, b' '..=b'"' | b'$'..=b'~' | b'\n'));
     while let Some(at) = of_note(plain).map(|ahead| plain + ahead) {
         written.push_str(&json[plain..at]);
         let Some(c) = json[at..].chars().next() else { break };
         plain = at + c.len_utf8();
-        if !is_hazard(c) {
+        let is_command = c == '#' && json[plain..].starts_with('#');
+        if !is_hazard(c) && !is_command {
             written.push(c);
         } else {
             for unit in c.encode_utf16(&mut units) {
@@ -244,9 +272,9 @@ mod tests {
 
     #[test]
     fn hazards_are_written_as_escapes_and_read_back() {
-        let text = "a\u{1b}\u{202e}\u{e0041}\u{85}é\u{200d}";
+        let text = "a\u{1b}\u{202e}\u{e0041}\u{85}é\u{200d}#a##[add-mask]###";
         let json = inert(&serde_json::to_string(&[text]).unwrap());
-        assert!(!json.chars().any(is_hazard));
+        assert!(!json.chars().any(is_hazard) && !json.contains("##"), "{json}");
         let back: Vec<String> = serde_json::from_str(&json).unwrap();
         assert_eq!(back, [text]);
     }

@@ -1,36 +1,72 @@
 //! SARIF 2.1.0, as code scanning wants it.
 
-use std::collections::BTreeMap;
+mod notes;
+mod place;
+mod rule;
+
+use std::collections::{BTreeMap, HashSet};
 
 use serde_json::json;
 use serde_sarif::sarif::{
-    ArtifactContent, ArtifactLocation, Invocation, Location, LogicalLocation, Message, MultiformatMessageString,
-    Notification, PhysicalLocation, PropertyBag, Region, ReportingConfiguration, ReportingDescriptor,
-    Result as SarifResult, ResultLevel, Run, Sarif, Suppression, Tool, ToolComponent,
+    ArtifactLocation, Invocation, Location, Message, PropertyBag, ReportingDescriptor, Result as SarifResult,
+    ResultLevel, Run, RunAutomationDetails, Sarif, Suppression, Tool, ToolComponent,
 };
 
 use super::json::inert;
-use crate::document::{Source, Span};
+use super::{View, suppression};
 use crate::finding::{Finding, Severity};
-use crate::rules::{Packs, Rule, generic};
 use crate::text::visible;
-use crate::triage::{ConfigStatus, Outcome, ServerStatus};
+use crate::triage::Outcome;
 
 /// The schema that the log follows.
 const SCHEMA: &str = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json";
 /// Key of our own fingerprint; the number is its version.
 const FINGERPRINT: &str = "mcpscan/v1";
+/// The only fingerprint that GitHub compares. It would make one of the line, which all findings of a server's texts share.
+const OF_GITHUB: &str = "primaryLocationLineHash";
 
-pub(super) fn render(outcome: &Outcome, packs: &Packs) -> String {
+/// Of a log with more results nothing is taken.
+const MOST_RESULTS: usize = 25_000;
+/// A result with more places is refused.
+const MOST_PLACES: usize = 1000;
+/// A log that is larger when it is packed is refused: ten million bytes, less what the rules take.
+const MOST_BYTES: usize = 9_000_000;
+/// What the words that all results share take of it in each, packed.
+const SHARED: usize = 100;
+
+pub(super) fn render(view: &View<'_>) -> String {
+    let outcome = view.outcome;
+    // The most important come first, so the end is what is cut.
+    let mut results = Vec::new();
+    let mut bytes = 0;
+    for finding in outcome.findings.iter().take(MOST_RESULTS) {
+        let result = result(finding, outcome);
+        bytes += weight(&result);
+        if bytes > MOST_BYTES {
+            break;
+        }
+        results.push(result);
+    }
+    let kept = &outcome.findings[..results.len()];
     // Only rules with results, sorted, so that equal outcomes give equal bytes.
-    let mut used: Vec<&str> = outcome.findings.iter().map(|finding| finding.rule.as_str()).collect();
-    used.sort_unstable();
-    used.dedup();
-    let rules: Vec<ReportingDescriptor> = used.iter().filter_map(|id| packs.rule(id)).map(descriptor).collect();
-    let results: Vec<SarifResult> = outcome.findings.iter().map(|finding| result(finding, outcome, &used)).collect();
-    let notifications = notifications(outcome);
+    let mut used: BTreeMap<&str, Severity> = BTreeMap::new();
+    for finding in kept {
+        let worst = used.entry(finding.rule.as_str()).or_insert(finding.severity);
+        *worst = (*worst).max(finding.severity);
+    }
+    let known = used.iter().filter_map(|(id, worst)| Some((view.packs.rule(id)?, *worst)));
+    let rules: Vec<ReportingDescriptor> = known.map(|(rule, worst)| rule::descriptor(rule, worst)).collect();
+    let places: BTreeMap<&str, i64> = rules.iter().map(|rule| rule.id.as_str()).zip(0..).collect();
+    for (result, finding) in results.iter_mut().zip(kept) {
+        result.rule_index = places.get(finding.rule.as_str()).copied();
+    }
 
-    let mut invocation = Invocation::builder().execution_successful(true).build();
+    let mut notifications = notes::gaps(outcome);
+    let left_out = outcome.findings.len() - results.len();
+    if left_out > 0 {
+        notifications.insert(0, notes::cut(left_out));
+    }
+    let mut invocation = Invocation::builder().execution_successful(!outcome.coverage.is_blind()).build();
     if !notifications.is_empty() {
         invocation.tool_execution_notifications = Some(notifications);
     }
@@ -39,89 +75,80 @@ pub(super) fn render(outcome: &Outcome, packs: &Packs) -> String {
         .version(env!("CARGO_PKG_VERSION"))
         .semantic_version(env!("CARGO_PKG_VERSION"))
         .rules(rules)
+        .notifications(notes::kinds())
         .build();
+    let about = Message::builder().text("The root of the checkout, or the folder in which mcpscan ran.").build();
+    let root = ArtifactLocation::builder().description(about).build();
     let run = Run::builder()
         .tool(Tool::builder().driver(driver).build())
+        .automation_details(RunAutomationDetails::builder().id(category(&view.style.target)).build())
+        .original_uri_base_ids(BTreeMap::from([(place::ROOT.to_owned(), root)]))
         .invocations(vec![invocation])
         .column_kind(json!("unicodeCodePoints"))
         .results(results)
         .build();
     let log = Sarif::builder().schema(SCHEMA).version(json!("2.1.0")).runs(vec![run]).build();
-    inert(&serde_json::to_string_pretty(&log).unwrap_or_default()) + "\n"
+    // On one line: it is for programs, and half as large.
+    inert(&serde_json::to_string(&log).unwrap_or_default()) + "\n"
 }
 
-fn descriptor(rule: &Rule) -> ReportingDescriptor {
-    let tags: Vec<String> = ["security".to_owned(), "mcp".to_owned()]
-        .into_iter()
-        .chain(rule.cwe.iter().map(|cwe| format!("external/cwe/cwe-{cwe:03}")))
-        .chain(rule.owasp.iter().map(|id| format!("external/owasp-mcp/{}", id.to_ascii_lowercase())))
-        .collect();
-    let problem = match rule.severity {
-        Severity::Critical | Severity::High => "error",
-        Severity::Medium => "warning",
-        Severity::Low | Severity::Info => "recommendation",
+/// What tells the logs of one commit apart: the tool, and what it looked at. GitHub takes what stands before the last
+/// stroke, so there is exactly one at the end.
+fn category(target: &str) -> String {
+    let target = visible(target);
+    let target = target.trim_matches('/');
+    if target.is_empty() { "mcpscan/".to_owned() } else { format!("mcpscan/{target}/") }
+}
+
+/// The bytes that are this result's own. Printable text from outside may be as dense as packed data; the rest repeats.
+fn weight(result: &SarifResult) -> usize {
+    let of_place = |location: &Location| {
+        let file = location.physical_location.as_ref();
+        let uri = file.and_then(|file| file.artifact_location.as_ref()?.uri.as_ref()).map_or(0, String::len);
+        let snippet =
+            file.and_then(|file| file.region.as_ref()?.snippet.as_ref()?.text.as_ref()).map_or(0, String::len);
+        let names = location.logical_locations.iter().flatten();
+        let names: usize = names.filter_map(|name| name.fully_qualified_name.as_ref()).map(String::len).sum();
+        let words = location.message.as_ref().and_then(|message| message.text.as_ref()).map_or(0, String::len);
+        uri + snippet + names + words + 20
     };
-    let mut properties = PropertyBag::builder().tags(tags).additional_properties(BTreeMap::new()).build();
-    properties.additional_properties.insert("security-severity".to_owned(), json!(rule.severity.score()));
-    properties.additional_properties.insert("precision".to_owned(), json!(rule.confidence.as_str()));
-    properties.additional_properties.insert("problem.severity".to_owned(), json!(problem));
-
-    let parts = [
-        ("What it finds", &rule.what),
-        ("Why it matters", &rule.why),
-        ("How it is exploited", &rule.exploit),
-        ("What to do", &rule.fix),
-    ];
-    let parts = parts.map(|(heading, text)| (heading, generic(text)));
-    let text: Vec<String> = parts.iter().map(|(heading, text)| format!("{heading}: {}", text.trim())).collect();
-    let mut markdown: Vec<String> =
-        parts.iter().map(|(heading, text)| format!("**{heading}**\n\n{}", text.trim())).collect();
-    let links: Vec<String> = rule.references.iter().map(|url| format!("- <{url}>")).collect();
-    markdown.push(format!("**References**\n\n{}", links.join("\n")));
-    let help = MultiformatMessageString::builder().text(text.join("\n\n")).markdown(markdown.join("\n\n")).build();
-    let mut descriptor = ReportingDescriptor::builder()
-        .id(rule.id.as_str())
-        .name(name(rule.id.as_str()))
-        .short_description(MultiformatMessageString::builder().text(&rule.title).build())
-        .full_description(MultiformatMessageString::builder().text(rule.what.trim()).build())
-        .help(help)
-        .default_configuration(ReportingConfiguration::builder().level(json!(level_word(rule.severity))).build())
-        .properties(properties)
-        .build();
-    descriptor.help_uri = rule.references.first().cloned();
-    descriptor
+    let places = result.locations.iter().flatten().chain(result.related_locations.iter().flatten());
+    let suppressed = result.suppressions.iter().flatten().filter_map(|one| one.justification.as_ref());
+    SHARED
+        + result.message.text.as_ref().map_or(0, String::len)
+        + places.map(of_place).sum::<usize>()
+        + suppressed.map(String::len).sum::<usize>()
 }
 
-/// `supply-chain/unpinned-package` as an identifier: `SupplyChainUnpinnedPackage`.
-fn name(id: &str) -> String {
-    let words = id.split(['/', '-']).filter(|word| !word.is_empty());
-    words.map(|word| format!("{}{}", word[..1].to_ascii_uppercase(), &word[1..])).collect()
-}
-
-fn result(finding: &Finding, outcome: &Outcome, rules: &[&str]) -> SarifResult {
-    let mut text = inert_message(&finding.message);
+fn result(finding: &Finding, outcome: &Outcome) -> SarifResult {
+    let mut text = message(&finding.message);
     if !finding.help.is_empty() {
-        text = format!("{text}\n\n{}", inert_message(&finding.help));
+        text = format!("{text}\n\n{}", message(&finding.help));
     }
     let mut result = SarifResult::builder()
         .rule_id(finding.rule.as_str())
         .message(Message::builder().text(text).build())
         .level(level(finding.severity))
-        .locations(vec![location(finding, outcome)])
-        .partial_fingerprints(BTreeMap::from([(FINGERPRINT.to_owned(), finding.fingerprint.to_string())]))
+        .locations(vec![place::location(finding, outcome)])
+        .partial_fingerprints(BTreeMap::from([
+            (FINGERPRINT.to_owned(), finding.fingerprint.to_string()),
+            (OF_GITHUB.to_owned(), format!("{}:1", finding.fingerprint)),
+        ]))
         .build();
-    result.rule_index =
-        rules.iter().position(|id| *id == finding.rule.as_str()).and_then(|index| i64::try_from(index).ok());
+    // Two tools of one server stand at one place, its entry.
+    let mut seen = HashSet::new();
     let related: Vec<Location> = finding
         .related
         .iter()
+        .filter(|(place, why)| seen.insert((place.file(), why)))
+        .take(MOST_PLACES - 1)
         .filter_map(|(place, why)| {
             let (source, span) = place.file()?;
-            let message = Message::builder().text(inert_message(why)).build();
+            let about = Message::builder().text(message(why)).build();
             Some(
                 Location::builder()
-                    .physical_location(physical(outcome.sources.get(source), span))
-                    .message(message)
+                    .physical_location(place::physical(outcome.sources.get(source), span))
+                    .message(about)
                     .build(),
             )
         })
@@ -129,9 +156,9 @@ fn result(finding: &Finding, outcome: &Outcome, rules: &[&str]) -> SarifResult {
     if !related.is_empty() {
         result.related_locations = Some(related);
     }
-    if let Some(suppressed) = &finding.suppressed {
+    if let Some(suppressed) = suppression(finding) {
         let mut suppression = Suppression::builder().kind(json!(suppressed.by.sarif_kind())).build();
-        suppression.justification = Some(inert_message(&suppressed.to_string()));
+        suppression.justification = Some(message(&suppressed.to_string()));
         result.suppressions = Some(vec![suppression]);
     }
     let mut properties = PropertyBag::builder().additional_properties(BTreeMap::new()).build();
@@ -141,71 +168,25 @@ fn result(finding: &Finding, outcome: &Outcome, rules: &[&str]) -> SarifResult {
     result
 }
 
-/// Every result has a file: what a server said points at the server's entry, and names the tool beside it.
-fn location(finding: &Finding, outcome: &Outcome) -> Location {
-    let subject = &finding.subject;
-    let mut location = Location::builder().build();
-    if let Some((source, span)) = finding.place.file() {
-        location.physical_location = Some(physical(outcome.sources.get(source), span));
+/// Text of ours with names from outside in it. `](` would make a link of it, and `{0}` stands for an argument.
+fn message(text: &str) -> String {
+    let mut text = visible(text);
+    if text.contains("](") {
+        text = text.replace("](", "] (");
     }
-    let parts: Vec<String> =
-        [&subject.server, &subject.tool, &subject.field].into_iter().flatten().map(|part| visible(part)).collect();
-    if let Some(last) = parts.last() {
-        let logical =
-            LogicalLocation::builder().name(last).fully_qualified_name(parts.join("/")).kind("member").build();
-        location.logical_locations = Some(vec![logical]);
+    if !text.contains('{') {
+        return text;
     }
-    location
-}
-
-fn physical(source: &Source, span: Span) -> PhysicalLocation {
-    let span = source.clamp(span);
-    let (start, end) = (source.position(span.start), source.position(span.end));
-    let number = |value: usize| i64::try_from(value).unwrap_or(i64::MAX);
-    let mut region = Region::builder()
-        .start_line(number(start.line))
-        .start_column(number(start.column))
-        .end_line(number(end.line))
-        .end_column(number(end.column))
-        .build();
-    if source.masked(span).is_empty() && span.len() <= 1000 {
-        region.snippet = Some(ArtifactContent::builder().text(source.slice(span)).build());
+    let mut parts = text.split('{');
+    let mut inert = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let digits = part.bytes().take_while(u8::is_ascii_digit).count();
+        match part[digits..].strip_prefix('}') {
+            Some(rest) if digits > 0 => inert.push_str(&format!("({}){rest}", &part[..digits])),
+            _ => inert.push_str(&format!("{{{part}")),
+        }
     }
-    let mut artifact = ArtifactLocation::builder().uri(uri(&source.name)).build();
-    if !is_absolute(&source.name) {
-        artifact.uri_base_id = Some("%SRCROOT%".to_owned());
-    }
-    PhysicalLocation::builder().artifact_location(artifact).region(region).build()
-}
-
-fn is_absolute(path: &str) -> bool {
-    // A drive's letter needs a stroke behind it: `a:b.json` is a file too.
-    path.starts_with('/') || path.get(1..3) == Some(":/")
-}
-
-/// A path as a URI: relative ones stay relative, with everything escaped that a URI can't hold.
-fn uri(path: &str) -> String {
-    let path = path.strip_prefix("./").unwrap_or(path);
-    let escaped: String = path
-        .bytes()
-        .map(|byte| match byte {
-            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' | b'/' => (byte as char).to_string(),
-            _ => format!("%{byte:02X}"),
-        })
-        .collect();
-    if path.starts_with('/') {
-        // `//server/share` names its host itself.
-        format!("file:{}{escaped}", if path.starts_with("//") { "" } else { "//" })
-    } else if is_absolute(path) {
-        format!("file:///{}", escaped.replacen("%3A", ":", 1))
-    } else {
-        escaped
-    }
-}
-
-/// Text of ours with names from outside in it. `](` would make a link of it.
-fn inert_message(text: &str) -> String {
-    visible(text).replace("](", "] (")
+    inert
 }
 
 fn level(severity: Severity) -> ResultLevel {
@@ -216,59 +197,18 @@ fn level(severity: Severity) -> ResultLevel {
     }
 }
 
-fn level_word(severity: Severity) -> &'static str {
-    match severity {
-        Severity::Critical | Severity::High => "error",
-        Severity::Medium => "warning",
-        Severity::Low | Severity::Info => "note",
-    }
-}
-
-/// What could not be looked at.
-fn notifications(outcome: &Outcome) -> Vec<Notification> {
-    let mut found = Vec::new();
-    let mut tell = |level: &str, text: String| {
-        let message = Message::builder().text(inert_message(&text)).build();
-        found.push(Notification::builder().message(message).level(json!(level)).build());
-    };
-    for config in outcome.coverage.configs.iter().filter(|config| config.status != ConfigStatus::Scanned) {
-        let level = if config.status == ConfigStatus::Failed { "error" } else { "warning" };
-        tell(
-            level,
-            format!(
-                "{}: {}: {}",
-                config.path,
-                config.status.as_str(),
-                config.reason.as_deref().unwrap_or("no reason is known")
-            ),
-        );
-    }
-    for server in outcome.coverage.servers.iter().filter(|server| server.status != ServerStatus::Scanned) {
-        let level =
-            if matches!(server.status, ServerStatus::Failed | ServerStatus::Partial) { "warning" } else { "note" };
-        let reason = server.reason.as_deref().unwrap_or("no reason is known");
-        tell(level, format!("server {}: {}: {reason}", server.server, server.status.as_str()));
-    }
-    for note in &outcome.coverage.notes {
-        let at = note.at.map(|at| format!(":{}:{}", at.line, at.column)).unwrap_or_default();
-        tell(note.level.as_str(), format!("{}{at}: {}", note.path, note.message));
-    }
-    found
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn paths_are_uris() {
-        assert_eq!(uri("a b/ü.json"), "a%20b/%C3%BC.json");
-        assert_eq!(uri("./.mcp.json"), ".mcp.json");
-        assert_eq!(uri("/home/x/a.json"), "file:///home/x/a.json");
-        assert_eq!(uri("C:/x/a.json"), "file:///C:/x/a.json");
-        assert_eq!(uri("//server/x/a.json"), "file://server/x/a.json");
-        assert_eq!(uri(r"a\b.json"), "a%5Cb.json", "a name like any other where strokes stand between folders");
-        assert_eq!(uri("a:b.json"), "a%3Ab.json");
-        assert_eq!(name("supply-chain/unpinned-package"), "SupplyChainUnpinnedPackage");
+    fn messages_hold_neither_links_nor_arguments() {
+        assert_eq!(message("[a](https://x) {0} {a} \u{2028} {12"), "[a] (https://x) (0) {a} \\u(2028) {12");
+    }
+
+    #[test]
+    fn categories_end_with_one_stroke() {
+        assert_eq!(category(""), "mcpscan/");
+        assert_eq!(category("/a//b/"), "mcpscan/a//b/");
     }
 }

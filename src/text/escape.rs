@@ -15,9 +15,51 @@ pub fn is_hazard(c: char) -> bool {
 
 /// `text` with every hazard written out as `\u{…}`; the result holds printable characters only.
 ///
-/// An emoji's own joiners and selectors are kept apart too: what is invisible is shown, always.
+/// An emoji's own joiners and selectors are kept apart too: what is invisible is shown, always. Also written out is the
+/// beginning of what a log's reader takes for a command: `::set-output` in front of a line of GitHub's, `##[` and
+/// `##vso[` anywhere in one of Azure's.
 pub fn visible(text: &str) -> String {
-    Visible::new(text).text
+    // Nearly all texts are printable ASCII without a command in them.
+    let plain = text.bytes().all(|byte| matches!(byte, b' '..=b'~')) && !text.contains("::") && !text.contains("##");
+    if plain {
+        return text.to_owned();
+    }
+    let mut shown = String::with_capacity(text.len() + 16);
+    escape(text, &mut shown, |_, _| {});
+    shown
+}
+
+/// Writes `text` to `shown`, and tells of each character how long it is and where it goes.
+fn escape(text: &str, shown: &mut String, mut at_character: impl FnMut(usize, usize)) {
+    let mut before = None;
+    for (at, c) in text.char_indices() {
+        at_character(c.len_utf8(), shown.len());
+        match c {
+            '\n' => shown.push_str("\\n"),
+            '\r' => shown.push_str("\\r"),
+            '\t' => shown.push_str("\\t"),
+            c if is_hazard(c) || is_command(before, &text[at..]) => shown.extend(c.escape_unicode()),
+            c => shown.push(c),
+        }
+        before = Some(c);
+    }
+}
+
+/// Whether a reader of logs could take what begins here for a command. Two colons count where a line may begin: whoever
+/// breaks lines does so at blanks and beside wide letters.
+fn is_command(before: Option<char>, rest: &str) -> bool {
+    let bytes = rest.as_bytes();
+    match bytes.first() {
+        Some(b':') => {
+            let begins = before.is_none_or(|c| c.is_whitespace() || !c.is_ascii() || is_hazard(c));
+            begins && bytes.get(1) == Some(&b':')
+        }
+        Some(b'#') if bytes.get(1) == Some(&b'#') => {
+            let word = bytes[2..].iter().take_while(|byte| byte.is_ascii_alphanumeric()).count();
+            bytes.get(2 + word) == Some(&b'[')
+        }
+        _ => false,
+    }
 }
 
 /// Escaped text that still knows where each byte came from.
@@ -33,16 +75,7 @@ impl Visible {
     pub fn new(text: &str) -> Self {
         let mut shown = String::with_capacity(text.len());
         let mut map = Vec::with_capacity(text.len() + 1);
-        for c in text.chars() {
-            map.extend(std::iter::repeat_n(shown.len(), c.len_utf8()));
-            match c {
-                '\n' => shown.push_str("\\n"),
-                '\r' => shown.push_str("\\r"),
-                '\t' => shown.push_str("\\t"),
-                c if is_hazard(c) => shown.extend(c.escape_unicode()),
-                c => shown.push(c),
-            }
-        }
+        escape(text, &mut shown, |length, place| map.extend(std::iter::repeat_n(place, length)));
         map.push(shown.len());
         Self { text: shown, map }
     }
@@ -68,6 +101,16 @@ mod tests {
         );
         assert_eq!(visible("日本 é 😀"), "日本 é 😀");
         assert_eq!(visible("a\nb"), "a\\nb");
+    }
+
+    #[test]
+    fn commands_of_logs_are_broken() {
+        assert_eq!(visible("::set-output name=a::b"), "\\u{3a}:set-output name=a::b");
+        assert_eq!(visible("x ::error::y 日::z"), "x \\u{3a}:error::y 日\\u{3a}:z");
+        assert_eq!(visible("a##[add-mask]b ##vso[task]"), "a\\u{23}#[add-mask]b \\u{23}#vso[task]");
+        assert_eq!(visible("std::io ## heading [x]"), "std::io ## heading [x]");
+        let twice = visible("::a ##[b]");
+        assert_eq!(visible(&twice), twice);
     }
 
     proptest! {

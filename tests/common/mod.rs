@@ -148,3 +148,41 @@ pub const BAD_CURSOR: &str = r#"{
   },
 }
 "#;
+
+/// The real configs of the shared reference data; none, and a line that says so, where it is not there.
+pub fn configs_of_the_corpus() -> Vec<String> {
+    let Some(folder) = shared("corpus/configs") else { return Vec::new() };
+    walkdir::WalkDir::new(folder)
+        .sort_by_file_name()
+        .into_iter()
+        .map(|entry| entry.unwrap().path().display().to_string())
+        .filter(|path| [".json", ".toml", ".yaml"].iter().any(|end| path.ends_with(end)))
+        .filter(|path| !path.ends_with("/manifest.json"))
+        .collect()
+}
+
+/// The tools of the shared reference data, as `--tools` takes them: each of a client of its own. Of the large sets of clean
+/// ones, in which hardly anything is found, only the beginning.
+pub fn tools_of_the_corpus() -> Option<String> {
+    let mut catalogs = String::new();
+    let files = walkdir::WalkDir::new(shared("corpus/tools")?).sort_by_file_name().into_iter();
+    for file in
+        files.map(|file| file.unwrap().into_path()).filter(|path| path.extension().is_some_and(|e| e == "jsonl"))
+    {
+        let text = std::fs::read_to_string(&file).unwrap();
+        for (number, line) in text.lines().take(700).enumerate() {
+            let sample: serde_json::Value = serde_json::from_str(line).unwrap();
+            let client = format!("{}-{number}", file.file_stem().unwrap().to_string_lossy());
+            let servers = match sample.get("servers") {
+                Some(servers) => servers.as_array().unwrap().clone(),
+                None => vec![serde_json::json!({"name": sample["server"], "tools": [sample["tool"]]})],
+            };
+            for server in servers {
+                let name = server["name"].as_str().unwrap_or("server");
+                let catalog = serde_json::json!({"client": client, "server": name, "tools": server["tools"]});
+                catalogs.push_str(&format!("{catalog}\n"));
+            }
+        }
+    }
+    Some(catalogs)
+}

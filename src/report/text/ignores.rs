@@ -2,35 +2,27 @@
 
 use std::collections::BTreeMap;
 
-use super::{Style, wrap};
 use crate::finding::{Severity, SuppressedBy};
 use crate::text::visible;
 use crate::triage::{Outcome, SettingsCoverage, SettingsOrigin};
 
-/// Which settings changed what counts, and what is wrong with ignores.
-pub(super) fn write(text: &mut String, outcome: &Outcome, style: &Style) {
+/// Which settings changed what counts, and what is wrong with ignores. What the user's own settings do the user knows; what
+/// came with a project must be seen.
+pub(super) fn lines(outcome: &Outcome, verbose: bool) -> Vec<String> {
     let coverage = &outcome.coverage;
     let mut lines: Vec<String> = Vec::new();
-    // What the user's own settings do the user knows; what came with a project must be seen.
-    let foreign = |used: &&SettingsCoverage| used.origin == SettingsOrigin::Project && !used.effects.is_empty();
-    for used in coverage.settings.iter().filter(foreign) {
+    let foreign = |used: &SettingsCoverage| used.origin == SettingsOrigin::Project && !used.effects.is_empty();
+    for used in coverage.settings.iter().filter(|used| verbose || foreign(used)) {
         let effects: Vec<String> = used.effects.iter().map(|effect| visible(effect)).collect();
-        lines.push(format!("{}, which came with the project: {}", visible(&used.path), effects.join("; ")));
+        let origin = if used.origin == SettingsOrigin::Project { ", which came with the project" } else { "" };
+        let effects = if effects.is_empty() { "changes nothing here".to_owned() } else { effects.join("; ") };
+        lines.push(format!("{}{origin}: {effects}", visible(&used.path)));
     }
     for note in &coverage.notes {
         let at = note.at.map(|at| format!(":{}:{}", at.line, at.column)).unwrap_or_default();
         lines.push(format!("{}: {}{at}: {}", note.level.as_str(), visible(&note.path), visible(&note.message)));
     }
-    if lines.is_empty() {
-        return;
-    }
-    text.push_str("Settings and ignores:\n");
-    for line in lines {
-        text.push_str("  ");
-        text.push_str(&wrap(&line, style.width.saturating_sub(4), "    "));
-        text.push('\n');
-    }
-    text.push('\n');
+    lines
 }
 
 /// How many findings are suppressed, by whom, and how bad the worst of them are: somebody else's ignore must be seen.

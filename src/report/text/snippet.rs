@@ -4,20 +4,20 @@ use std::ops::Range;
 
 use annotate_snippets::{AnnotationKind, Snippet};
 
+use super::wrap::{columns, width as wide};
 use crate::document::{Source, Span};
-use crate::finding::Excerpt;
 use crate::text::Visible;
 
-/// Lines fit to be shown, with a mark.
+/// Lines fit to be shown, with their marks.
 pub(super) struct Lines {
-    text: String,
-    mark: Range<usize>,
+    pub(super) text: String,
+    pub(super) marks: Vec<Range<usize>>,
     /// Number of the first line; `None` for text of a server, which has no lines of a file.
-    first: Option<usize>,
+    pub(super) first: Option<usize>,
 }
 
 /// More lines than this say nothing more.
-const MOST_LINES: usize = 6;
+pub(super) const MOST_LINES: usize = 6;
 
 impl Lines {
     /// How wide the numbers of its lines are.
@@ -26,7 +26,8 @@ impl Lines {
     }
 
     pub(super) fn element(&self) -> Snippet<'_, annotate_snippets::Annotation<'_>> {
-        let snippet = Snippet::source(self.text.as_str()).annotation(AnnotationKind::Primary.span(self.mark.clone()));
+        let marks = self.marks.iter().map(|mark| AnnotationKind::Primary.span(mark.clone()));
+        let snippet = Snippet::source(self.text.as_str()).fold(false).annotations(marks);
         match self.first {
             Some(first) => snippet.line_start(first),
             None => snippet.line_numbering(false),
@@ -60,23 +61,7 @@ pub(super) fn of_file(source: &Source, span: Span, width: usize) -> Option<Lines
         let masked = source.masked(near);
         shown.line(source.slice(near), near.start, masked, span, near.start > line.start);
     }
-    shown.finish(width, Some(first))
-}
-
-/// The lines of an excerpt of a server's text.
-pub(super) fn of_answer(excerpt: &Excerpt, width: usize) -> Option<Lines> {
-    let span = Span::new(excerpt.mark.start, excerpt.mark.end);
-    let mut shown = Shown::default();
-    let mut at = 0;
-    for line in excerpt.text.split_inclusive('\n') {
-        let body = line.trim_end_matches('\n');
-        let touches = at <= span.end && span.start <= at + body.len();
-        if touches && shown.lines.len() < MOST_LINES {
-            shown.line(body, at, &[], span, false);
-        }
-        at += line.len();
-    }
-    shown.finish(width, None)
+    shown.finish(width, first)
 }
 
 #[derive(Default)]
@@ -125,7 +110,7 @@ impl Shown {
         self.lines.push((text, touches.then_some(mark)));
     }
 
-    fn finish(self, width: usize, first: Option<usize>) -> Option<Lines> {
+    fn finish(self, width: usize, first: usize) -> Option<Lines> {
         let room = width.saturating_sub(10).max(20);
         let mut text = String::new();
         let mut mark: Option<Range<usize>> = None;
@@ -141,14 +126,12 @@ impl Shown {
             text.push_str(&line);
         }
         let mark = mark?;
-        Some(Lines { text, mark, first })
+        Some(Lines { text, marks: vec![mark], first: Some(first) })
     }
 }
 
 /// Cuts a line that is wider than `room`, keeping the mark and what stands beside it.
 fn fit(line: &str, mark: Option<Range<usize>>, room: usize) -> (String, Option<Range<usize>>) {
-    use unicode_width::UnicodeWidthChar;
-    let wide = |text: &str| text.chars().map(|c| c.width().unwrap_or(0)).sum::<usize>();
     if wide(line) <= room {
         return (line.to_owned(), mark);
     }
@@ -157,7 +140,7 @@ fn fit(line: &str, mark: Option<Range<usize>>, room: usize) -> (String, Option<R
     let mut start = focus.start;
     let mut before = 0;
     for (at, c) in line[..focus.start].char_indices().rev() {
-        let more = before + c.width().unwrap_or(0);
+        let more = before + columns(c);
         if more > room / 3 {
             break;
         }
@@ -166,7 +149,7 @@ fn fit(line: &str, mark: Option<Range<usize>>, room: usize) -> (String, Option<R
     let mut end = start;
     let mut taken = 0;
     for (at, c) in line[start..].char_indices() {
-        let more = taken + c.width().unwrap_or(0);
+        let more = taken + columns(c);
         if more > room - 2 {
             break;
         }
@@ -181,6 +164,7 @@ fn fit(line: &str, mark: Option<Range<usize>>, room: usize) -> (String, Option<R
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::finding::Excerpt;
     use crate::text::is_hazard;
     use proptest::prelude::*;
 
@@ -190,9 +174,9 @@ mod tests {
         source.mask([Span::new(7, 16)]);
         let lines = of_file(&source, Span::new(24, 29), 80).unwrap();
         assert_eq!(lines.text, "{\"k\": \"••••\", \"a\": \"npx\"}");
-        assert_eq!(&lines.text[lines.mark.clone()], "\"npx\"");
+        assert_eq!(&lines.text[lines.marks[0].clone()], "\"npx\"");
         let lines = of_file(&source, Span::new(7, 16), 80).unwrap();
-        assert_eq!(&lines.text[lines.mark.clone()], "••••");
+        assert_eq!(&lines.text[lines.marks[0].clone()], "••••");
     }
 
     #[test]
@@ -200,16 +184,8 @@ mod tests {
         let text = format!("{}needle{}", "a".repeat(500), "b".repeat(500));
         let source = Source::new("x", text.as_bytes());
         let lines = of_file(&source, Span::new(500, 506), 80).unwrap();
-        assert_eq!(&lines.text[lines.mark.clone()], "needle");
+        assert_eq!(&lines.text[lines.marks[0].clone()], "needle");
         assert!(lines.text.chars().count() <= 72, "{}", lines.text);
-    }
-
-    #[test]
-    fn marks_end_where_the_line_is_cut() {
-        let text = format!("{}{}", "a".repeat(30), "\u{e0041}".repeat(49));
-        let lines = of_answer(&Excerpt::around(&text, 30..text.len()), 80).unwrap();
-        assert!(lines.text.ends_with('…'), "{}", lines.text);
-        assert_eq!(lines.mark.end, lines.text.len() - "…".len());
     }
 
     proptest! {
@@ -224,8 +200,10 @@ mod tests {
             }
             let lines = of_file(&source, Span::new(start, start + length), 80);
             let excerpt = Excerpt::around(&text, start..start + length);
-            for lines in lines.into_iter().chain(of_answer(&excerpt, 80)) {
-                prop_assert!(lines.text.get(lines.mark.clone()).is_some(), "{:?} {:?}", lines.text, lines.mark);
+            for lines in lines.into_iter().chain(super::super::answer::of_answer(&excerpt, 40)) {
+                for mark in &lines.marks {
+                    prop_assert!(lines.text.get(mark.clone()).is_some(), "{:?} {:?}", lines.text, mark);
+                }
                 prop_assert!(!lines.text.chars().any(|c| c != '\n' && is_hazard(c)));
                 // The renderer panics on spans that it does not like.
                 let report = [annotate_snippets::Group::with_title(annotate_snippets::Level::ERROR.primary_title("t")).element(lines.element())];

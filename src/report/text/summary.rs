@@ -1,59 +1,123 @@
 //! The end of the report: what was found, what was looked at, and what was not.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
-use super::{Style, UNKNOWN, coloured, ignores, wrap};
+use super::super::{Detail, View, counted};
+use super::{block, coloured, ignores, wrap};
 use crate::finding::Severity;
 use crate::text::visible;
-use crate::triage::{ConfigStatus, Coverage, Outcome, SandboxCoverage, SandboxLevel, ServerCoverage, ServerStatus};
+use crate::triage::{ConfigStatus, Coverage, SandboxCoverage, SandboxLevel, ServerCoverage, ServerStatus};
 
-pub(super) fn write(text: &mut String, outcome: &Outcome, style: &Style) {
-    let coverage = &outcome.coverage;
-    let mut gaps: Vec<String> = Vec::new();
+pub(super) fn write(text: &mut String, view: &View<'_>) {
+    let coverage = &view.outcome.coverage;
+    let verbose = view.style.detail == Detail::Verbose;
+    if verbose {
+        list(text, "Suppressed:", suppressed(view), view);
+        list(text, "Looked at:", looked_at(coverage), view);
+    }
+    list(text, "Not looked at:", gaps(coverage, verbose), view);
+    list(text, "Settings and ignores:", ignores::lines(view.outcome, verbose), view);
+
+    text.push_str(&wrap(&format!("{}.", looked(coverage)), view.style.width, ""));
+    text.push('\n');
+    for line in unconfined(coverage, verbose) {
+        text.push_str(&wrap(&line, view.style.width, "  "));
+        text.push('\n');
+    }
+    found(text, view);
+}
+
+/// A heading and its lines; nothing where there are none.
+fn list(text: &mut String, heading: &str, lines: Vec<String>, view: &View<'_>) {
+    if lines.is_empty() {
+        return;
+    }
+    text.push_str(heading);
+    text.push('\n');
+    for line in lines {
+        text.push_str("  ");
+        text.push_str(&wrap(&line, view.style.width.saturating_sub(4), "    "));
+        text.push('\n');
+    }
+    text.push('\n');
+}
+
+fn suppressed(view: &View<'_>) -> Vec<String> {
+    let line = |(finding, why): (&crate::finding::Finding, &crate::finding::Suppression)| {
+        let place = block::place(finding, view).map(|place| format!("{place}: ")).unwrap_or_default();
+        let (severity, rule) = (finding.severity, &finding.rule);
+        format!("{place}{severity}[{rule}]: {} ({})", visible(&finding.message), visible(&why.to_string()))
+    };
+    view.suppressed().map(line).collect()
+}
+
+fn looked_at(coverage: &Coverage) -> Vec<String> {
+    let mut lines = Vec::new();
+    for config in coverage.configs.iter().filter(|config| config.status == ConfigStatus::Scanned) {
+        let client = block::client(Some(&config.client)).map(|client| format!(" of {client}")).unwrap_or_default();
+        lines.push(format!("{}{client}: {}", visible(&config.path), counted(config.servers, "server")));
+    }
+    for server in coverage.servers.iter().filter(|server| server.status == ServerStatus::Scanned) {
+        let told = [("tool", server.tools), ("prompt", server.prompts), ("resource", server.resources)];
+        let told: Vec<String> =
+            told.iter().filter_map(|(what, count)| Some(counted((*count).filter(|count| *count > 0)?, what))).collect();
+        let told = if told.is_empty() { "nothing offered".to_owned() } else { told.join(", ") };
+        let time = server.ms.map(|ms| format!(" in {ms} ms")).unwrap_or_default();
+        lines.push(format!("{}: {told}{time}", named(server)));
+    }
+    lines
+}
+
+fn named(server: &ServerCoverage) -> String {
+    let client = block::client(server.client.as_ref()).map(|client| format!(" of {client}")).unwrap_or_default();
+    format!("server `{}`{client}", visible(&server.server))
+}
+
+/// What was not looked at, a line a reason.
+fn gaps(coverage: &Coverage, verbose: bool) -> Vec<String> {
+    let gap = |what: String, status: &'static str, reason: &Option<String>| {
+        (what, status, reason.clone().unwrap_or_else(|| "no reason is known".to_owned()))
+    };
+    let mut told: Vec<(String, &'static str, String)> = Vec::new();
     for config in coverage.configs.iter().filter(|config| config.status != ConfigStatus::Scanned) {
-        let reason = config.reason.as_deref().unwrap_or("no reason is known");
-        gaps.push(format!("{} ({}): {}", visible(&config.path), config.status.as_str(), visible(reason)));
+        told.push(gap(visible(&config.path), config.status.as_str(), &config.reason));
     }
     let mut unasked: Vec<String> = Vec::new();
     for server in coverage.servers.iter().filter(|server| server.status != ServerStatus::Scanned) {
-        let reason = server.reason.as_deref().unwrap_or("no reason is known");
         if server.unasked {
-            unasked.push(visible(&server.server));
+            unasked.push(format!("`{}`", visible(&server.server)));
             continue;
         }
-        let client = server
-            .client
-            .as_ref()
-            .filter(|client| *client != UNKNOWN)
-            .map(|client| format!(" of {}", visible(client)))
-            .unwrap_or_default();
-        gaps.push(format!(
-            "server `{}`{client} ({}): {}",
-            visible(&server.server),
-            server.status.as_str(),
-            visible(reason)
-        ));
+        told.push(gap(named(server), server.status.as_str(), &server.reason));
     }
+    // In the order of the first of each.
+    let mut reasons: Vec<((&str, &str), Vec<String>)> = Vec::new();
+    let mut places: HashMap<(&str, &str), usize> = HashMap::new();
+    for (what, status, reason) in &told {
+        let key = (*status, reason.as_str());
+        let at = *places.entry(key).or_insert_with(|| {
+            reasons.push((key, Vec::new()));
+            reasons.len() - 1
+        });
+        reasons[at].1.push(what.clone());
+    }
+    let mut lines: Vec<String> = reasons
+        .iter()
+        .map(|((status, reason), names)| format!("{} ({status}): {}", shortened(names, verbose), visible(reason)))
+        .collect();
     if !unasked.is_empty() {
-        let names = shortened(&unasked);
         let them = if unasked.len() == 1 { "it" } else { "them" };
-        gaps.push(format!(
-            "{} not asked, only judged by the config: {names}. `--launch all` starts or connects to {them}.",
-            counted(unasked.len(), "server")
+        lines.push(format!(
+            "{} not asked, only judged by the config: {}. `--launch all` starts or connects to {them}.",
+            counted(unasked.len(), "server"),
+            shortened(&unasked, verbose)
         ));
     }
-    if !gaps.is_empty() {
-        text.push_str("Not looked at:\n");
-        for gap in gaps {
-            text.push_str("  ");
-            text.push_str(&wrap(&gap, style.width.saturating_sub(4), "    "));
-            text.push('\n');
-        }
-        text.push('\n');
-    }
+    lines
+}
 
-    ignores::write(text, outcome, style);
-
+/// How much was looked at, without the full stop.
+pub(in crate::report) fn looked(coverage: &Coverage) -> String {
     let read = coverage
         .configs
         .iter()
@@ -78,37 +142,46 @@ pub(super) fn write(text: &mut String, outcome: &Outcome, style: &Style) {
             _ => format!("; asked {servers}: {tools}"),
         });
     }
-    text.push_str(&wrap(&format!("{looked}."), style.width, ""));
-    text.push('\n');
-    for line in unconfined(coverage) {
-        text.push_str(&wrap(&line, style.width, "  "));
-        text.push('\n');
-    }
+    looked
+}
 
+fn found(text: &mut String, view: &View<'_>) {
     let counts: Vec<String> = Severity::ALL
         .iter()
-        .filter(|severity| **severity > Severity::Info || style.info)
-        .map(|severity| (severity, outcome.count(*severity)))
+        .filter(|severity| **severity > Severity::Info || view.style.info)
+        .map(|severity| (severity, view.outcome.count(*severity)))
         .filter(|(_, count)| *count > 0)
-        .map(|(severity, count)| coloured(*severity, &format!("{count} {severity}"), style))
+        .map(|(severity, count)| coloured(*severity, &format!("{count} {severity}"), view.style))
         .collect();
-    let hidden = if style.info { 0 } else { outcome.count(Severity::Info) };
-    let found = if counts.is_empty() {
-        "Nothing found in what was looked at".to_owned()
+    let mut more = Vec::new();
+    if view.hidden_info() > 0 {
+        more.push(format!("{} of severity info not shown, see --pedantic", view.hidden_info()));
+    }
+    let more = if more.is_empty() { ".".to_owned() } else { format!(" ({}).", more.join("; ")) };
+    if counts.is_empty() {
+        text.push_str(&wrap(&format!("Nothing found in what was looked at{more}"), view.style.width, "  "));
     } else {
-        format!("Found {}", counts.join(", "))
-    };
-    let more =
-        if hidden > 0 { format!(" ({hidden} of severity info not shown, see --pedantic)") } else { String::new() };
-    text.push_str(&format!("{found}{more}.\n"));
-    if let Some(line) = ignores::count(outcome) {
-        text.push_str(&wrap(&line, style.width, ""));
+        // Not wrapped: colours take no columns, and so few words always fit.
+        text.push_str(&format!("Found {}{more}", counts.join(", ")));
+    }
+    text.push('\n');
+    if let Some(line) = ignores::count(view.outcome) {
+        let see = if view.style.detail == Detail::Verbose { "" } else { " `--verbose` lists them." };
+        text.push_str(&wrap(&format!("{line}{see}"), view.style.width, "  "));
+        text.push('\n');
+    }
+    if let Some(first) = view.shown().next() {
+        text.push_str(&wrap(
+            &format!("`mcpscan explain {}` tells more of a rule.", first.rule),
+            view.style.width,
+            "  ",
+        ));
         text.push('\n');
     }
 }
 
 /// Who ran with less than the whole sandbox, once for each thing that was missing.
-fn unconfined(coverage: &Coverage) -> Vec<String> {
+fn unconfined(coverage: &Coverage, verbose: bool) -> Vec<String> {
     let mut missing: BTreeMap<(&str, &str), Vec<String>> = BTreeMap::new();
     for server in &coverage.servers {
         let Some(SandboxCoverage { level, reason: Some(reason) }) = &server.sandbox else { continue };
@@ -117,23 +190,20 @@ fn unconfined(coverage: &Coverage) -> Vec<String> {
             SandboxLevel::Partial => "with a part of the sandbox only",
             SandboxLevel::None => "without a sandbox",
         };
-        missing.entry((how, reason.as_str())).or_default().push(visible(&server.server));
+        missing.entry((how, reason.as_str())).or_default().push(format!("`{}`", visible(&server.server)));
     }
     let line = |((how, reason), names): (&(&str, &str), &Vec<String>)| {
-        format!("Ran {how}, {}: {}.", shortened(names), visible(reason))
+        format!("Ran {how}, {}: {}.", shortened(names, verbose), visible(reason))
     };
     missing.iter().map(line).collect()
 }
 
-fn shortened(names: &[String]) -> String {
+fn shortened(names: &[String], all: bool) -> String {
     const MOST: usize = 6;
-    let mut list = names.iter().take(MOST).map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
-    if names.len() > MOST {
-        list.push_str(&format!(" and {} more", names.len() - MOST));
+    let shown = if all { names.len() } else { MOST };
+    let mut list = names.iter().take(shown).map(String::as_str).collect::<Vec<_>>().join(", ");
+    if names.len() > shown {
+        list.push_str(&format!(" and {} more", names.len() - shown));
     }
     list
-}
-
-fn counted(count: usize, what: &str) -> String {
-    format!("{count} {what}{}", if count == 1 { "" } else { "s" })
 }
