@@ -1,6 +1,7 @@
 //! Makes findings. A draft comes from a rule, so no finding names a rule that isn't there, and it needs a place.
 
 use super::Rule;
+use super::schema::Words;
 use crate::finding::{Confidence, Evidence, Finding, Fingerprint, Place, Severity, Subject};
 
 /// A finding in the making.
@@ -117,8 +118,8 @@ fn fill(template: &str, particulars: &[(&'static str, String)]) -> String {
     filled
 }
 
-/// A template for a reader who has no finding yet: `{package}` becomes `<package>`.
-pub(crate) fn generic(template: &str) -> String {
+/// A template for a reader who has no finding yet: `{package}` becomes `<package>`, or what the words say of it.
+pub(super) fn generic(template: &str, words: &Words) -> String {
     let mut text = String::with_capacity(template.len());
     let mut rest = template;
     while let Some(open) = rest.find('{') {
@@ -128,7 +129,10 @@ pub(crate) fn generic(template: &str) -> String {
             && rest.len() > open + name.len() + 1;
         text.push_str(&rest[..open]);
         if is_name {
-            text.push_str(&format!("<{name}>"));
+            match words.get(name) {
+                Some(word) => text.push_str(word),
+                None => text.push_str(&format!("<{name}>")),
+            }
             rest = &rest[open + name.len() + 2..];
         } else {
             text.push('{');
@@ -146,6 +150,10 @@ mod tests {
     fn templates_are_filled_once() {
         let particulars = [("a", "{b}".to_owned()), ("b", "B".to_owned())];
         assert_eq!(fill("{a} {b} {c} {", &particulars), "{b} B {c} {");
-        assert_eq!(generic("`{exact-spec}` and {{x}} {"), "`<exact-spec>` and {<x>} {");
+        let words = Words::from([("known".to_owned(), "what is known".to_owned())]);
+        assert_eq!(
+            generic("`{exact-spec}` and {{x}} {, {known}.", &words),
+            "`<exact-spec>` and {<x>} {, what is known."
+        );
     }
 }

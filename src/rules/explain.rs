@@ -3,7 +3,6 @@
 use std::fmt::Write;
 
 use super::Rule;
-use super::draft::generic;
 
 /// What `mcpscan explain RULE` prints.
 pub fn explain(rule: &Rule) -> String {
@@ -18,10 +17,10 @@ pub fn explain(rule: &Rule) -> String {
         ("What it finds", &rule.what),
         ("Why it matters", &rule.why),
         ("How it is exploited", &rule.exploit),
-        ("What to do", &rule.fix),
+        ("What to do", &rule.usual_fix),
     ] {
         line(format!("\n{heading}"));
-        for wrapped in wrap(generic(text).trim(), 78) {
+        for wrapped in wrap(text.trim(), 78) {
             line(format!("  {wrapped}"));
         }
     }

@@ -2,8 +2,9 @@
 
 use std::collections::{HashMap, HashSet};
 
+use super::draft::generic;
 use super::embedded;
-use super::schema::{Combination, Governs, Id, PackFile, RuleFile, Shape, Signal, Token};
+use super::schema::{Combination, Governs, Id, PackFile, RuleFile, Shape, Signal, Token, Words};
 use super::{Pack, Rule};
 use crate::document::LineIndex;
 use crate::finding::RuleId;
@@ -180,13 +181,13 @@ fn pack<I: Id>(
         if !rule.id.text().starts_with(&prefix) {
             errors.push(error(at, format!("the id `{}` must begin with `{prefix}`", rule.id.text())));
         }
-        match compile(rule, &mut signals) {
+        match compile(rule, &written.pack.words, &mut signals) {
             Ok(rule) => rules.push(rule),
             Err(message) => errors.push(error(at, message)),
         }
     }
     if errors.is_empty() {
-        let super::schema::Head { name, title, judges } = written.pack;
+        let super::schema::Head { name, title, judges, words: _ } = written.pack;
         let (verbs, deeds) = (written.verb, written.deed);
         Ok(Pack { name, title, judges, file: file.to_owned(), signals, verbs, deeds, rules })
     } else {
@@ -195,7 +196,7 @@ fn pack<I: Id>(
 }
 
 /// A rule's own patterns become a signal of its name, so that there is one mechanism.
-fn compile<I: Id>(written: RuleFile<I>, signals: &mut Vec<Signal>) -> Result<Rule, String> {
+fn compile<I: Id>(written: RuleFile<I>, words: &Words, signals: &mut Vec<Signal>) -> Result<Rule, String> {
     let id = written.id.text().to_owned();
     let given =
         [!written.patterns.is_empty(), !written.when.is_empty(), written.token.is_some(), written.check.is_some()];
@@ -257,6 +258,7 @@ fn compile<I: Id>(written: RuleFile<I>, signals: &mut Vec<Signal>) -> Result<Rul
         what: written.what,
         why: written.why,
         exploit: written.exploit,
+        usual_fix: generic(&written.fix, words),
         fix: written.fix,
         references: written.references,
         cwe: written.cwe,

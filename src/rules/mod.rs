@@ -24,7 +24,6 @@ pub use check::{Example, Problem, check};
 pub use combine::{Speech, Steering};
 pub use deeds::{Abilities, Ability, Capability, Deed, Deeds, Described, Plainness, Verb};
 pub use draft::Draft;
-pub(crate) use draft::generic;
 pub use embedded::{TableError, data, table};
 pub use engine::{Hits, TextEngine};
 pub use explain::explain;

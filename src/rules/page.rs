@@ -2,7 +2,6 @@
 
 use std::fmt::Write;
 
-use super::draft::generic;
 use super::{Pack, Packs, Rule};
 
 /// A file of the documentation: its path below the folder, and what stands in it.
@@ -69,9 +68,9 @@ fn page(rule: &Rule) -> String {
         ("What it finds", &rule.what),
         ("Why it matters", &rule.why),
         ("How it is exploited", &rule.exploit),
-        ("What to do", &rule.fix),
+        ("What to do", &rule.usual_fix),
     ] {
-        let _ = write!(text, "\n## {heading}\n\n{}\n", escaped(generic(part).trim()));
+        let _ = write!(text, "\n## {heading}\n\n{}\n", escaped(part.trim()));
     }
     for (heading, examples) in [("Found", &rule.true_examples), ("Left alone", &rule.false_examples)] {
         let _ = write!(text, "\n## {heading}\n");

@@ -1,5 +1,7 @@
 //! The format of a rule pack.
 
+use std::collections::BTreeMap;
+
 use serde::Deserialize;
 
 use super::Role;
@@ -166,6 +168,8 @@ pub struct Rule {
     pub exploit: String,
     /// What to do, with the particulars in braces.
     pub fix: String,
+    /// The same for a reader who has no finding yet.
+    pub usual_fix: String,
     /// Further reading.
     pub references: Vec<String>,
     /// CWE numbers.
@@ -226,7 +230,13 @@ pub(super) struct Head {
     pub(super) name: String,
     pub(super) title: String,
     pub(super) judges: Judges,
+    /// What particulars of its rules are called for a reader who has no finding yet.
+    #[serde(default)]
+    pub(super) words: Words,
 }
+
+/// Words for particulars, by their names.
+pub(super) type Words = BTreeMap<String, String>;
 
 /// A rule as written. Exactly one of `patterns`, `when`, `token` and `check` decides.
 #[derive(Debug, Deserialize)]

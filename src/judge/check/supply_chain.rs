@@ -70,7 +70,7 @@ impl Check<'_> {
                 .with("runner", runner.clone())
                 .with("how", how)
                 .with("exact", exact)
-                .with("known", fixed)
+                .with("in-use", fixed)
         });
     }
 

@@ -6,7 +6,7 @@ use serde_json::json;
 use serde_sarif::sarif::{MultiformatMessageString, PropertyBag, ReportingConfiguration, ReportingDescriptor};
 
 use crate::finding::Severity;
-use crate::rules::{Rule, generic};
+use crate::rules::Rule;
 
 /// More tags of a rule have the log refused.
 const MOST_TAGS: usize = 20;
@@ -35,9 +35,8 @@ pub(super) fn descriptor(rule: &Rule, worst: Severity) -> ReportingDescriptor {
         ("What it finds", &rule.what),
         ("Why it matters", &rule.why),
         ("How it is exploited", &rule.exploit),
-        ("What to do", &rule.fix),
+        ("What to do", &rule.usual_fix),
     ];
-    let parts = parts.map(|(heading, text)| (heading, generic(text)));
     let text: Vec<String> = parts.iter().map(|(heading, text)| format!("{heading}: {}", text.trim())).collect();
     let mut markdown: Vec<String> =
         parts.iter().map(|(heading, text)| format!("**{heading}**\n\n{}", no_tags(text.trim()))).collect();
