@@ -1,5 +1,6 @@
 //! Whether an expression matches at all, and not where: most of those that are tried on a text never match anything.
 
+use std::ops::Range;
 use std::sync::{Mutex, PoisonError};
 
 use regex_automata::Input;
@@ -40,12 +41,12 @@ impl Glance {
         Some(Self { automaton, caches: Mutex::default() })
     }
 
-    /// Nothing where it gives up.
-    pub(super) fn matches(&self, text: &str) -> Option<bool> {
+    /// Whether it matches in a window of a text. Nothing where it gives up.
+    pub(super) fn matches(&self, text: &str, window: Range<usize>) -> Option<bool> {
         let caches = || self.caches.lock().unwrap_or_else(PoisonError::into_inner);
         let known = caches().pop();
         let mut cache = known.unwrap_or_else(|| self.automaton.create_cache());
-        let found = self.automaton.try_search_fwd(&mut cache, &Input::new(text).earliest(true));
+        let found = self.automaton.try_search_fwd(&mut cache, &Input::new(text).span(window).earliest(true));
         caches().push(cache);
         found.ok().map(|found| found.is_some())
     }
