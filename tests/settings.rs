@@ -170,7 +170,7 @@ fn packs_severities_and_lists_of_the_command_line() {
         .find(|f| f["rule"] == "supply-chain/unpinned-package")
         .cloned();
     assert_eq!(finding.unwrap()["severity"], "info");
-    assert!(ran.out.contains("changes the severity of 1 finding"));
+    assert!(ran.out.contains(r#"\"supply-chain/unpinned-package\" = \"info\" for 1 finding"#), "{}", ran.out);
     place.write("project/list.json", r#"[{"name": "a", "description": "xyzzy"}]"#);
     let ran = place.run(&["--tools", "list.json", "--format", "json"]);
     assert_eq!(
@@ -232,7 +232,8 @@ fn mistakes_have_a_place_and_the_right_name() {
         ("[severity]\n'secrets' = 'low'\n", ".mcpscan.toml:2:1: `secrets` is no rule"),
         ("[severity]\n'secrets/generic' = 'mild'\n", "expected one of critical"),
         ("rules = ['nowhere']\n", ".mcpscan.toml:1:10: nowhere:"),
-        ("rules = ['../../../../../../etc']\n", "leads out of the project"),
+        ("rules = ['../../../../../../etc']\n", "may lead out of the project"),
+        ("rules = ['/etc']\n", "may lead out of the project"),
         ("baseline = 'nowhere'\n", ".mcpscan.toml:1:12: nowhere:"),
         ("[scan\n", ".mcpscan.toml:1:"),
     ] {
@@ -297,4 +298,83 @@ fn the_examples_of_the_docs_work() {
         let ran = place.run(&[name, "--format", "json"]);
         assert!(notes(&ran).is_empty() && !suppressed(&ran).is_empty(), "{text}: {}", ran.out);
     }
+}
+
+/// What a project says counts for the project: not for what its user has elsewhere.
+#[test]
+fn a_project_says_nothing_about_the_home() {
+    let bad = r#"{"mcpServers": {"h": {"url": "http://mcp.example.org/mcp"}}}"#;
+    for settings in [
+        "[[ignore]]\nrule = ['transport']\nreason = 'x'\n",
+        "[scan]\nignore = ['transport']\n",
+        "[severity]\n'transport/cleartext-remote' = 'info'\n",
+    ] {
+        let place = project(settings);
+        place.write("home/.cursor/mcp.json", bad).write("project/.cursor/mcp.json", bad);
+        let ran = place.run(&["--format", "json"]);
+        let counts: Vec<(String, bool)> = ran.json()["findings"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .filter(|finding| finding["rule"] == "transport/cleartext-remote")
+            .map(|finding| {
+                let counts = finding["suppressed"].is_null() && finding["severity"] != "info";
+                (finding["location"]["path"].as_str().unwrap().to_owned(), counts)
+            })
+            .collect();
+        assert_eq!(counts.len(), 2, "{settings}: {counts:?}");
+        for (path, counted) in counts {
+            assert_eq!(counted, path.contains("home") || path.starts_with('~'), "{settings}: {path}");
+        }
+    }
+}
+
+/// Whoever reads only a line or an annotation learns what a project hides.
+#[test]
+fn every_report_for_people_says_what_a_project_hides() {
+    for (settings, said) in [
+        ("[[ignore]]\nrule = ['supply-chain']\nreason = 'x'\n", "by .mcpscan.toml"),
+        ("[severity]\n'supply-chain/unpinned-package' = 'info'\n", "\"supply-chain/unpinned-package\" = \"info\""),
+        ("[scan]\nfail-on = 'never'\n", "fail-on = \"never\""),
+    ] {
+        let place = project(settings);
+        for format in [&[".", "-q"][..], &[".", "--format", "github"], &[".", "--format", "markdown"], &["."]] {
+            let out = place.run(format).out.replace(['\\', '`'], "");
+            let out = out.split_whitespace().collect::<Vec<_>>().join(" ");
+            assert!(out.contains(said), "{settings} {format:?}: {out}");
+        }
+    }
+}
+
+/// Links of a project's packs are not followed out of it, and what has no end is not read.
+#[cfg(unix)]
+#[test]
+fn packs_of_a_project_stay_in_it() {
+    let place = project("rules = ['packs']\n");
+    place.write("project/packs/a.txt", "").write("home/secret.toml", "hunter2 = 1\n");
+    for target in [place.home().join("secret.toml"), "/dev/zero".into(), "/dev/stdin".into()] {
+        let link = place.project().join("packs/x.toml");
+        let _ = std::fs::remove_file(&link);
+        std::os::unix::fs::symlink(&target, &link).unwrap();
+        let ran = place.run(&["."]);
+        assert_eq!(ran.code, 2, "{}", ran.out);
+        assert!(ran.err.contains("leads out of the project") && !ran.err.contains("hunter2"), "{}", ran.err);
+    }
+}
+
+/// Patterns that would take forever, or all memory, are mistakes.
+#[test]
+fn patterns_that_are_too_much_are_mistakes() {
+    for pattern in [
+        "{a,".repeat(200) + "a" + &"}".repeat(200),
+        "?".repeat(200_000),
+        "{".repeat(100_000) + "a" + &"}".repeat(100_000),
+    ] {
+        let ran = project(&format!("[[ignore]]\nrule = 'secrets'\nreason = 'r'\nserver = '{pattern}'\n")).run(&["."]);
+        assert_eq!(ran.code, 2, "{}", ran.err);
+        assert!(ran.err.contains(".mcpscan.toml:4:10: ") && ran.err.len() < 500, "{}", ran.err);
+    }
+    let many = vec!["'a*'"; 5_000].join(", ");
+    let ran = project(&format!("[[ignore]]\nrule = 'secrets'\nreason = 'r'\nserver = [{many}]\n")).run(&["."]);
+    assert!(ran.code == 2 && ran.err.contains("patterns say more with less"), "{}", ran.err);
 }

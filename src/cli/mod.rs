@@ -22,7 +22,7 @@ mod settings;
 pub use exit::Exit;
 
 use std::io::{self, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use args::{Cli, Command};
@@ -141,8 +141,12 @@ fn variables() -> Vec<(String, String)> {
         .collect()
 }
 
-/// The user's own packs, as name and text: a file, or every `*.toml` of a folder.
-fn packs(paths: &[PathBuf]) -> Result<Vec<(String, String)>, Failure> {
+/// Larger files are no packs, in bytes.
+const LARGEST_PACK: u64 = 8 << 20;
+
+/// The user's own packs, as name and text: a file, or every `*.toml` of a folder. Of a project's packs none leads out of its
+/// folder `inside`.
+fn packs(paths: &[PathBuf], inside: Option<&Path>) -> Result<Vec<(String, String)>, Failure> {
     let mut files = Vec::new();
     for path in paths {
         let wrong = |error| Failure::File { path: path.display().to_string(), error };
@@ -161,8 +165,15 @@ fn packs(paths: &[PathBuf]) -> Result<Vec<(String, String)>, Failure> {
         }
     }
     let read = |path: PathBuf| {
-        let text = std::fs::read_to_string(&path)
-            .map_err(|error| Failure::File { path: path.display().to_string(), error })?;
+        let wrong = |why: &dyn std::fmt::Display| Failure::Usage(format!("{}: {why}", path.display()));
+        if let Some(folder) = inside {
+            let real = path.canonicalize().map_err(|error| wrong(&error))?;
+            if !real.starts_with(folder) {
+                return Err(wrong(&"leads out of the project; only a file named by --config, or --rules, may"));
+            }
+        }
+        let bytes = crate::discover::read(&path, LARGEST_PACK).map_err(|error| wrong(&error))?;
+        let text = String::from_utf8(bytes).map_err(|_| wrong(&"no text in UTF-8"))?;
         Ok((path.display().to_string(), text))
     };
     files.into_iter().map(read).collect()

@@ -21,7 +21,7 @@ pub(super) fn run(rules: &Rules) -> Result<Exit, Failure> {
 }
 
 fn list(files: &RuleFiles) -> Result<Exit, Failure> {
-    let tables = Tables::load(super::packs(&files.rules)?)?;
+    let tables = Tables::load(super::packs(&files.rules, None)?)?;
     let mut text = String::new();
     for pack in tables.packs.packs() {
         text.push_str(&format!("{}: {}\n", pack.name, pack.title));
@@ -41,7 +41,7 @@ fn list(files: &RuleFiles) -> Result<Exit, Failure> {
 }
 
 fn test(files: &RuleFiles) -> Result<Exit, Failure> {
-    let tables = Tables::load(super::packs(&files.rules)?)?;
+    let tables = Tables::load(super::packs(&files.rules, None)?)?;
     let report = examples::test(&tables);
     let mut text = String::new();
     for problem in &report.problems {
@@ -58,7 +58,7 @@ fn test(files: &RuleFiles) -> Result<Exit, Failure> {
 }
 
 fn count(samples: &RuleStats) -> Result<Exit, Failure> {
-    let tables = Tables::load(super::packs(&samples.packs.rules)?)?;
+    let tables = Tables::load(super::packs(&samples.packs.rules, None)?)?;
     let read = |path: &std::path::PathBuf| {
         let path = path.display().to_string();
         std::fs::read_to_string(&path).map(|text| (path.clone(), text)).map_err(|error| Failure::File { path, error })
@@ -92,7 +92,7 @@ fn count(samples: &RuleStats) -> Result<Exit, Failure> {
 
 /// Writes the pages of all rules, and removes those of rules that are no more.
 fn write(docs: &RuleDocs) -> Result<Exit, Failure> {
-    let tables = Tables::load(super::packs(&docs.packs.rules)?)?;
+    let tables = Tables::load(super::packs(&docs.packs.rules, None)?)?;
     let wrong = |path: &Path, error| Failure::File { path: path.display().to_string(), error };
     let pages = rules::pages(&tables.packs);
     for page in &pages {
@@ -119,7 +119,7 @@ fn write(docs: &RuleDocs) -> Result<Exit, Failure> {
 
 /// Prints the page of a rule.
 pub(super) fn explain(explain: &Explain) -> Result<Exit, Failure> {
-    let tables = Tables::load(super::packs(&explain.files.rules)?)?;
+    let tables = Tables::load(super::packs(&explain.files.rules, None)?)?;
     match tables.packs.rule(&explain.rule) {
         Some(rule) => {
             super::print(&rules::explain(rule))?;

@@ -1,6 +1,6 @@
 //! Settings files: finds them, reads them, and puts them together with the arguments, which weigh more.
 
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 use std::time::SystemTime;
 
 use clap::ValueEnum;
@@ -52,10 +52,10 @@ pub(super) struct Held {
 /// Reads the settings of a run and all that they name.
 pub(super) fn hold(given: &Given<'_>, variables: &[(String, String)]) -> Result<Held, Failure> {
     let settings = find(given, variables)?;
-    let mut files = super::packs(&given.choice.rules)?;
+    let mut files = super::packs(&given.choice.rules, None)?;
     for file in &settings.files {
         let packs: Vec<PathBuf> = file.rules.iter().map(|rule| named(file, rule)).collect::<Result<_, _>>()?;
-        files.extend(super::packs(&packs)?);
+        files.extend(super::packs(&packs, file.is_foreign().then_some(file.folder.as_path()))?);
     }
     let tables = Tables::load(files)?;
     settings.check(&tables.packs).map_err(all)?;
@@ -91,8 +91,9 @@ pub(super) fn hold(given: &Given<'_>, variables: &[(String, String)]) -> Result<
         Some(FailOn::of(level))
     });
     let truth = |pick: fn(&crate::settings::Defaults) -> Option<bool>| settings.first(pick).is_some_and(|(_, yes)| yes);
-    let (pedantic, require_complete) =
-        (truth(|defaults| defaults.pedantic), truth(|defaults| defaults.require_complete));
+    let pedantic = truth(|defaults| defaults.pedantic);
+    // A project can't take back what its user asks for.
+    let require_complete = settings.files.iter().any(|file| file.defaults.require_complete == Some(true));
     let format = settings.first(|defaults| defaults.format.as_ref());
     let names = || FORMATS.iter().map(|format| format.name).collect();
     let format =
@@ -221,6 +222,12 @@ fn shown(path: &Path) -> String {
 
 /// A file that a settings file names. One that came with a project stays in its folder.
 fn named(file: &File, path: &Located<String>) -> Result<PathBuf, Failure> {
+    // Before it is looked at: on some systems a look at a path asks another machine.
+    let plain = |part: Component<'_>| matches!(part, Component::Normal(_) | Component::CurDir);
+    if file.is_foreign() && !Path::new(&path.value).components().all(plain) {
+        let message = format!("`{}` may lead out of the project; only a file named by --config may", path.value);
+        return Err(all(vec![file.wrong(path, message)]));
+    }
     let full = file.folder.join(&path.value);
     let real = full.canonicalize().map_err(|error| all(vec![file.wrong(path, format!("{}: {error}", path.value))]))?;
     if file.is_foreign() && !real.starts_with(&file.folder) {

@@ -33,6 +33,9 @@ pub(super) fn render(view: &View<'_>) -> String {
             text.push_str(&format!("  {place}{severity}[{rule}]: {}\n", visible(&finding.message)));
         }
     }
+    for line in super::text::told(view.outcome) {
+        text.push_str(&format!("  {line}\n"));
+    }
     for line in gaps(&view.outcome.coverage) {
         text.push_str(&format!("  not looked at: {}\n", visible(&line)));
     }

@@ -21,7 +21,6 @@ pub(super) fn render(view: &View<'_>) -> String {
     let mut text = String::from("<!-- mcpscan -->\n");
     let rules = by_rule(view);
     text.push_str(&format!("### mcpscan: {}\n\n", headline(view)));
-    let mut full = false;
     if !rules.is_empty() {
         let mut table = String::from("| Severity | Rule | Findings |\n| --- | --- | --- |\n");
         for (severity, rule, findings) in rules.iter().take(MOST_ROWS) {
@@ -33,7 +32,7 @@ pub(super) fn render(view: &View<'_>) -> String {
         }
         text.push_str(&(table + "\n"));
     }
-    let gaps = not_looked_at(view.outcome);
+    let gaps = settings(view.outcome) + &not_looked_at(view.outcome);
     // What was not looked at is never cut away by what was found.
     let room = MOST.saturating_sub(gaps.len());
     let mut left_out = 0;
@@ -43,9 +42,9 @@ pub(super) fn render(view: &View<'_>) -> String {
         let mut help = "";
         for finding in findings.iter().take(MOST_OF_A_RULE) {
             let entry = entry(finding, &mut help, view);
-            full = full || text.len() + block.len() + entry.len() + CLOSING.len() > room;
-            if full {
-                break;
+            // One that is too long does not cost the others.
+            if text.len() + block.len() + entry.len() + CLOSING.len() > room {
+                continue;
             }
             block.push_str(&entry);
             told += 1;
@@ -101,7 +100,7 @@ fn headline(view: &View<'_>) -> String {
     }
     let suppressed = view.outcome.findings.iter().filter(|finding| suppression(finding).is_some()).count();
     if suppressed > 0 {
-        more.push(format!("{suppressed} suppressed"));
+        more.push(format!("{suppressed} suppressed, see below"));
     }
     let more = if more.is_empty() { String::new() } else { format!(" ({})", more.join("; ")) };
     let found = if counts.is_empty() { "nothing found in what was looked at".to_owned() } else { counts.join(", ") };
@@ -184,6 +183,16 @@ fn html(text: &str) -> String {
 }
 
 /// Words of a pack: what stands in backticks is code, and nothing outside of them is more than words.
+/// What came with the project and changes what counts.
+fn settings(outcome: &Outcome) -> String {
+    const MOST: usize = 20;
+    const LONGEST: usize = 400;
+    let lines = super::text::told(outcome);
+    let line = |line: &String| format!("- {}\n", code(&line.chars().take(LONGEST).collect::<String>()));
+    let told: String = lines.iter().take(MOST).map(line).collect();
+    if told.is_empty() { told } else { format!("{told}\n") }
+}
+
 fn prose(text: &str) -> String {
     let text = visible(text.trim());
     let parts: Vec<&str> = text.split('`').collect();

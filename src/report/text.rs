@@ -10,6 +10,7 @@ mod snippet;
 mod summary;
 mod wrap;
 
+pub(super) use ignores::told;
 pub(super) use summary::looked;
 pub use wrap::wrap;
 

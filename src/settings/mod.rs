@@ -19,7 +19,7 @@ use std::path::PathBuf;
 use crate::document::Position;
 use crate::finding::{Confidence, Severity};
 use crate::rules::{LoadError, Packs};
-use crate::text::nearest;
+use crate::text::{nearest, visible};
 
 /// A value of a settings file and where it stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -109,7 +109,7 @@ impl File {
     }
 
     fn error(&self, at: Position, message: String) -> LoadError {
-        LoadError { file: self.shown.clone(), line: at.line, column: at.column, message }
+        LoadError { file: self.shown.clone(), line: at.line, column: at.column, message: visible(&message) }
     }
 
     /// A mistake at a place of this file, for whoever knows more than its reader.

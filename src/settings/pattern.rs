@@ -1,13 +1,21 @@
 //! Globs of settings: `*` any characters, `?` one, `[ab]`, `{a,b}`; in paths and addresses `**` goes over several folders.
 
-use globset::{GlobBuilder, GlobMatcher};
+use globset::GlobBuilder;
+use regex::bytes::{Regex, RegexBuilder};
 
 /// A glob that was read.
 #[derive(Clone, Debug)]
 pub struct Pattern {
     written: String,
-    matcher: GlobMatcher,
+    matcher: Regex,
 }
+
+/// Longer patterns are no names.
+const LONGEST: usize = 1024;
+/// More choices in one pattern are a list.
+const MOST_CHOICES: usize = 16;
+/// A pattern may take this much memory, in bytes.
+const LARGEST: usize = 1 << 20;
 
 impl Pattern {
     /// For names and commands, in which a stroke is a character like any other.
@@ -30,16 +38,24 @@ impl Pattern {
         if text.is_empty() {
             return Err("an empty pattern fits nothing".to_owned());
         }
+        if text.len() > LONGEST || text.matches('{').count() > MOST_CHOICES {
+            let start: String = text.chars().take(20).collect();
+            return Err(format!(
+                "`{start}…` is too much for one pattern: at most {LONGEST} bytes and {MOST_CHOICES} choices in braces; write several"
+            ));
+        }
         // A stroke before a character makes it plain, on every system alike.
         let mut builder = GlobBuilder::new(text);
         let glob = builder.literal_separator(separated).backslash_escape(true).build();
         let glob = glob.map_err(|error| format!("`{text}` is no pattern: {}", error.kind()))?;
-        Ok(Self { written: text.to_owned(), matcher: glob.compile_matcher() })
+        let matcher = RegexBuilder::new(glob.regex()).dot_matches_new_line(true).size_limit(LARGEST).build();
+        let matcher = matcher.map_err(|_| format!("`{text}` is too much for one pattern"))?;
+        Ok(Self { written: text.to_owned(), matcher })
     }
 
     /// Whether a text fits.
     pub fn fits(&self, text: &str) -> bool {
-        self.matcher.is_match(text)
+        self.matcher.is_match(text.as_bytes())
     }
 
     /// As it is written.
@@ -51,6 +67,17 @@ impl Pattern {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_too_much_is_an_error() {
+        for text in
+            ["?".repeat(200_000), "{a,".repeat(200) + "a" + &"}".repeat(200), "{".repeat(9) + "a" + &"}".repeat(9)]
+        {
+            assert!(Pattern::name(&text).is_err() || text.len() < 30);
+            assert!(Pattern::path(&text).is_err() || text.len() < 30);
+        }
+        assert!(Pattern::name(&"?".repeat(LONGEST)).is_ok_and(|all| all.fits(&"x".repeat(LONGEST))));
+    }
 
     #[test]
     fn stars_end_at_strokes_only_in_paths() {

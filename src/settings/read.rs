@@ -222,7 +222,13 @@ impl Reader<'_> {
             self.wrong(member.value.span, format!("`{}` names nothing; leave it out to mean all", member.key));
         }
         let mut found = Vec::new();
-        for word in words {
+        if words.len() > MOST {
+            self.wrong(
+                member.key_span,
+                format!("more than {MOST} words in `{}`; patterns say more with less", member.key),
+            );
+        }
+        for word in words.iter().take(MOST) {
             match read(&word.value) {
                 Ok(pattern) => found.push(pattern),
                 Err(message) => self.wrong(member.value.span, message),

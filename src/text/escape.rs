@@ -10,7 +10,9 @@ pub fn is_hazard(c: char) -> bool {
     if c.is_ascii() {
         return c.is_ascii_control();
     }
-    c.is_control() || hidden::class(c).is_some() || matches!(c, '\u{2028}' | '\u{2029}' | '\u{FFF9}'..='\u{FFFB}')
+    c.is_control()
+        || hidden::class(c).is_some()
+        || matches!(c, '\u{2028}' | '\u{2029}' | '\u{FFF9}'..='\u{FFFB}' | '\u{FFFE}' | '\u{FFFF}' | '\u{FDD0}'..='\u{FDEF}')
 }
 
 /// `text` with every hazard written out as `\u{…}`; the result holds printable characters only.

@@ -46,8 +46,8 @@ impl Policy {
 pub struct Narrowing {
     /// The settings file that says so.
     pub file: String,
-    /// Whether it came with what is scanned.
-    pub foreign: bool,
+    /// The folder of a file that came with what is scanned: it says nothing about anything outside of it.
+    pub project: Option<PathBuf>,
     /// What it says.
     pub keeps: Keeps,
 }
@@ -71,7 +71,8 @@ impl Narrowing {
         let only = (select && !defaults.select.is_empty()).then(|| Keeps::Only(words(&defaults.select)));
         let not = (ignore && !defaults.ignore.is_empty()).then(|| Keeps::Not(words(&defaults.ignore)));
         let sure = defaults.min_confidence.filter(|_| confidence).map(Keeps::Sure);
-        let of = |keeps| Self { file: file.shown.clone(), foreign: file.is_foreign(), keeps };
+        let project = file.is_foreign().then(|| file.folder.clone());
+        let of = |keeps| Self { file: file.shown.clone(), project: project.clone(), keeps };
         [only, not, sure].into_iter().flatten().map(of).collect()
     }
 
@@ -112,6 +113,11 @@ pub struct Looked {
 }
 
 impl Looked {
+    /// Whether it lies in a folder. What is no file was named on this run.
+    pub(super) fn is_inside(&self, folder: &std::path::Path) -> bool {
+        self.path.as_ref().is_none_or(|path| path.starts_with(folder))
+    }
+
     /// Every way in which settings may write its path: relative to their own folder, to the repository or the home, and
     /// whole.
     pub(super) fn paths(&self, file: &File) -> Vec<String> {

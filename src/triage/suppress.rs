@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use super::remarks::{Remark, remarks};
 use super::{Coverage, Looked, Note, NoteLevel, Policy, SettingsCoverage, SettingsOrigin};
 use crate::document::{Position, SourceId, Sources};
-use crate::finding::{Finding, SuppressedBy, Suppression};
+use crate::finding::{Finding, Severity, SuppressedBy, Suppression};
 use crate::rules::{Judges, Packs};
 use crate::settings::{About, File, Ignore, Origin};
 
@@ -27,7 +27,8 @@ pub(super) struct Court<'a> {
     used_lines: BTreeSet<usize>,
     /// Suppressions that were asked for and refused.
     refused: BTreeSet<(String, Option<Position>, String)>,
-    changed: Vec<usize>,
+    /// For each settings file the rules whose severity it changed, with how many findings.
+    changed: Vec<BTreeMap<(String, Severity), usize>>,
 }
 
 impl<'a> Court<'a> {
@@ -49,7 +50,7 @@ impl<'a> Court<'a> {
             used_ignores: BTreeSet::new(),
             used_lines: BTreeSet::new(),
             refused: BTreeSet::new(),
-            changed: vec![0; policy.settings.files.len()],
+            changed: vec![BTreeMap::new(); policy.settings.files.len()],
         }
     }
 
@@ -58,19 +59,29 @@ impl<'a> Court<'a> {
         self.packs.rule(finding.rule.as_str()).is_some_and(|rule| rule.never_start)
     }
 
+    /// Whether a file may speak about a finding: a project's only about what is in the project.
+    fn may_speak(&self, project: Option<&std::path::Path>, finding: &Finding) -> bool {
+        let config = finding.place.file().and_then(|(id, _)| self.looked.get(&id));
+        project.is_none_or(|folder| config.is_none_or(|config| config.is_inside(folder)))
+    }
+
+    fn speaks(&self, file: &File, finding: &Finding) -> bool {
+        self.may_speak(file.is_foreign().then_some(file.folder.as_path()), finding)
+    }
+
     /// Gives findings the severity that settings give their rules.
     pub(super) fn weigh(&mut self, findings: &mut [Finding]) {
         for finding in findings {
             for (number, file) in self.policy.settings.files.iter().enumerate() {
                 let own = file.severities.iter().find(|(rule, _)| rule.value == finding.rule.as_str());
-                let Some((rule, severity)) = own else { continue };
+                let Some((rule, severity)) = own.filter(|_| self.speaks(file, finding)) else { continue };
                 if file.is_foreign() && self.is_grave(finding) && *severity < finding.severity {
                     self.refuse(&file.shown, Some(rule.at), finding);
                     continue;
                 }
                 if finding.severity != *severity {
                     finding.severity = *severity;
-                    self.changed[number] += 1;
+                    *self.changed[number].entry((rule.value.clone(), *severity)).or_default() += 1;
                 }
                 break;
             }
@@ -131,6 +142,9 @@ impl<'a> Court<'a> {
         let config = finding.place.file().and_then(|(id, _)| self.looked.get(&id)).copied();
         let mut first = None;
         for (number, file) in policy.settings.files.iter().enumerate().filter(|(_, file)| !file.ignores.is_empty()) {
+            if !self.speaks(file, finding) {
+                continue;
+            }
             let paths = config.map(|config| config.paths(file)).unwrap_or_default();
             let subject = &finding.subject;
             let about = About {
@@ -162,7 +176,10 @@ impl<'a> Court<'a> {
     fn by_default(&mut self, finding: &Finding) -> Option<Suppression> {
         let policy = self.policy;
         for narrowing in policy.narrowings.iter().filter(|narrowing| !narrowing.keeps(finding)) {
-            if narrowing.foreign && self.is_grave(finding) {
+            if !self.may_speak(narrowing.project.as_deref(), finding) {
+                continue;
+            }
+            if narrowing.project.is_some() && self.is_grave(finding) {
                 self.refuse(&narrowing.file, None, finding);
                 continue;
             }
@@ -200,9 +217,10 @@ impl<'a> Court<'a> {
         coverage.notes.append(&mut self.notes);
         coverage.settings.extend(self.policy.settings.files.iter().enumerate().map(|(number, file)| {
             let mut effects = self.policy.effects.get(number).cloned().unwrap_or_default();
-            if self.changed[number] > 0 {
-                effects.push(format!("changes the severity of {}", counted(self.changed[number], "finding")));
-            }
+            let changed = self.changed[number].iter();
+            effects.extend(changed.map(|((rule, severity), count)| {
+                format!("\"{rule}\" = \"{severity}\" for {}", counted(*count, "finding"))
+            }));
             let origin = match file.origin {
                 Origin::Named => SettingsOrigin::Named,
                 Origin::Project => SettingsOrigin::Project,

@@ -25,6 +25,12 @@ pub(super) fn lines(outcome: &Outcome, verbose: bool) -> Vec<String> {
     lines
 }
 
+/// What came with a project and changed what counts, and what is wrong with ignores; a line each, for reports that show no
+/// more than that.
+pub(in crate::report) fn told(outcome: &Outcome) -> Vec<String> {
+    lines(outcome, false).into_iter().chain(count(outcome)).collect()
+}
+
 /// How many findings are suppressed, by whom, and how bad the worst of them are: somebody else's ignore must be seen.
 pub(super) fn count(outcome: &Outcome) -> Option<String> {
     let mut by: BTreeMap<(SuppressedBy, &str), usize> = BTreeMap::new();

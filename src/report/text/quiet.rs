@@ -25,5 +25,9 @@ pub(super) fn render(view: &View<'_>) -> String {
         let (name, status) = (visible(&server.server), server.status.as_str());
         text.push_str(&format!("{config}server `{name}`: {status}: {}\n", visible(reason)));
     }
+    for line in super::told(view.outcome) {
+        text.push_str(&line);
+        text.push('\n');
+    }
     text
 }
