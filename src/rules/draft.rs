@@ -13,6 +13,7 @@ pub struct Draft<'r> {
     evidence: Option<Evidence>,
     help: Option<String>,
     related: Vec<(Place, String)>,
+    path: Vec<Subject>,
     particulars: Vec<(&'static str, String)>,
 }
 
@@ -28,6 +29,7 @@ impl Rule {
             evidence: None,
             help: None,
             related: Vec::new(),
+            path: Vec::new(),
             particulars: Vec::new(),
         }
     }
@@ -76,6 +78,13 @@ impl Draft<'_> {
         self
     }
 
+    /// Whom it leads through.
+    #[must_use]
+    pub fn path(mut self, path: impl IntoIterator<Item = Subject>) -> Self {
+        self.path = path.into_iter().collect();
+        self
+    }
+
     /// The finding.
     pub fn build(self) -> Finding {
         Finding {
@@ -86,6 +95,7 @@ impl Draft<'_> {
             confidence: self.confidence,
             place: self.place,
             related: self.related,
+            path: self.path,
             subject: self.subject,
             evidence: self.evidence,
             fingerprint: Fingerprint::default(),

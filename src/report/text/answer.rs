@@ -30,7 +30,7 @@ impl Cell {
 }
 
 /// The lines of an excerpt that its mark touches.
-pub(super) fn of_answer(excerpt: &Excerpt, width: usize) -> Option<Lines> {
+pub(in crate::report) fn of_answer(excerpt: &Excerpt, width: usize) -> Option<Lines> {
     let room = width.saturating_sub(6).max(20);
     let mut lines: Vec<Vec<Cell>> = Vec::new();
     let mut at = 0;
