@@ -117,7 +117,7 @@ fn suppressed_findings_are_counted_and_listed_where_wanted() {
     };
     let (normal, verbose) = (text(Detail::Normal), text(Detail::Verbose));
     assert!(
-        normal.contains("Suppressed 1: 1 by .mcpscan.toml. `--verbose` lists them.")
+        normal.contains("Suppressed 1 (1 high): 1 by .mcpscan.toml. `--verbose` lists them.")
             && !normal.contains("looked at by hand"),
         "{normal}"
     );
