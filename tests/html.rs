@@ -57,6 +57,28 @@ fn sums<'a>(all: impl Iterator<Item = ElementRef<'a>>) -> BTreeMap<String, usize
     sums
 }
 
+/// What is counted is what is there; the worst and most frequent first.
+fn assert_table(page: &Page, json: &Value) {
+    let mut expected: BTreeMap<&str, usize> = BTreeMap::new();
+    for finding in json["findings"].as_array().unwrap().iter().filter(|finding| finding["suppressed"].is_null()) {
+        *expected.entry(finding["rule"].as_str().unwrap()).or_default() += 1;
+    }
+    let mut before = (0, usize::MAX);
+    let rows = page.all("#found tbody tr");
+    assert_eq!(rows.len(), expected.len());
+    for row in rows {
+        let of = |css: &str| words(row.select(&selector(css)).next().unwrap());
+        let (severity, rule, count) = (of(".sev"), of(".id"), of("td[data-label=Findings]").parse().unwrap());
+        assert_eq!(expected.remove(rule.as_str()), Some(count), "{rule}");
+        let rank = SEVERITIES.iter().position(|word| *word == severity).unwrap();
+        assert!(before.0 < rank || before.0 == rank && count <= before.1, "{rule}");
+        before = (rank, count);
+        // Its explanation is the one that it leads to.
+        let to = row.select(&selector("a")).next().unwrap().attr("href").unwrap();
+        assert_eq!(words(page.one(&format!("{to} .id"))), rule);
+    }
+}
+
 /// Everything that the page counts is what the JSON report lists.
 fn assert_complete(page: &Page, json: &Value) {
     let expected = of_severity(json);
@@ -92,6 +114,7 @@ fn assert_complete(page: &Page, json: &Value) {
         let card = if kind == "finding" { ElementRef::wrap(item.ancestors().nth(1).unwrap()).unwrap() } else { item };
         assert!(words(card).contains(rule), "{rule}");
     }
+    assert_table(page, json);
     let coverage = &json["coverage"];
     let rows = |heading: &str| {
         page.all("#coverage table")

@@ -19,7 +19,7 @@ pub(super) struct Model<'a> {
     pub(super) shown: Vec<&'a Finding>,
     /// Servers, and whatever else findings are about, in the order of their worst.
     pub(super) sections: Vec<Section<'a>>,
-    /// Rules in the order of their worst finding.
+    /// Rules, the worst first, and of those the most frequent.
     pub(super) rules: Vec<Found<'a>>,
     /// Clients of findings, by name.
     pub(super) clients: Vec<&'a str>,
@@ -64,6 +64,9 @@ impl<'a> Model<'a> {
             });
             rules[at].findings += 1;
         }
+        // The table is read from the top: of two that are as bad, the more frequent one.
+        rules.sort_by_key(|found| std::cmp::Reverse((found.worst.severity, found.findings)));
+        numbers.extend(rules.iter().enumerate().map(|(number, found)| (found.rule.as_str(), number)));
         let mut last_seen = vec![usize::MAX; rules.len()];
         for (section, findings) in sections.iter().enumerate() {
             for finding in &findings.all {

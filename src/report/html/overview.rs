@@ -54,7 +54,7 @@ pub(super) fn header(model: &Model<'_>) -> Markup {
             p { (looked(&view.outcome.coverage)) "." }
             ul.remarks {
                 @if gaps > 0 {
-                    li { a href="#coverage" { (counted(gaps, "place")) " could not be looked at" } ", and may hold anything." }
+                    li { a href="#coverage" { (counted(gaps, "place")) " could not be looked at, or not wholly" } ", and may hold anything." }
                 }
                 @if unasked > 0 {
                     li { (counted(unasked, "server")) " " @if unasked == 1 { "was" } @else { "were" } " not asked: only "
