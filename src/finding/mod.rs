@@ -134,6 +134,9 @@ pub struct Finding {
     pub place: Place,
     /// Other places that belong to it, each with what it has to do with it.
     pub related: Vec<(Place, String)>,
+    /// Whom it leads through, in order, where it is about several: from where data comes to where it goes, or from who
+    /// imitates to who is imitated.
+    pub path: Vec<Subject>,
     /// Whom it is about.
     pub subject: Subject,
     /// What matched.

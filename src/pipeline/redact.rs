@@ -114,6 +114,9 @@ pub(super) fn clean(findings: &mut [Finding], redactor: &Redactor) {
             excerpt.text = redactor.clean(&excerpt.text);
             excerpt.mark = 0..excerpt.text.len();
         }
+        for tool in finding.path.iter_mut().filter_map(|party| party.tool.as_mut()) {
+            *tool = redactor.clean(tool);
+        }
         finding.related.iter_mut().for_each(|(_, why)| *why = redactor.clean(why));
     }
 }

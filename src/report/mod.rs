@@ -2,6 +2,7 @@
 
 mod catalog;
 mod github;
+mod html;
 mod json;
 mod junit;
 mod markdown;
@@ -52,6 +53,7 @@ pub static FORMATS: &[Format] = &[
         endings: &["md", "markdown"],
         render: markdown::render,
     },
+    Format { name: "html", about: "For a browser: one file", endings: &["html", "htm"], render: html::render },
     Format { name: "junit", about: "For whatever shows tests: JUnit's XML", endings: &["xml"], render: junit::render },
 ];
 

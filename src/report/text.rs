@@ -1,14 +1,14 @@
 //! For people: each finding with its place, why it matters and what to do, server by server; then what was and was not looked
 //! at.
 
-mod answer;
-mod arrange;
-mod block;
-mod ignores;
+pub(super) mod answer;
+pub(super) mod arrange;
+pub(super) mod block;
+pub(super) mod ignores;
 mod quiet;
-mod snippet;
-mod summary;
-mod wrap;
+pub(super) mod snippet;
+pub(super) mod summary;
+pub(super) mod wrap;
 
 pub(super) use ignores::told;
 pub(super) use summary::looked;

@@ -14,6 +14,7 @@ pub struct Draft<'r> {
     evidence: Option<Evidence>,
     help: Option<String>,
     related: Vec<(Place, String)>,
+    path: Vec<Subject>,
     particulars: Vec<(&'static str, String)>,
 }
 
@@ -29,6 +30,7 @@ impl Rule {
             evidence: None,
             help: None,
             related: Vec::new(),
+            path: Vec::new(),
             particulars: Vec::new(),
         }
     }
@@ -77,6 +79,13 @@ impl Draft<'_> {
         self
     }
 
+    /// Whom it leads through.
+    #[must_use]
+    pub fn path(mut self, path: impl IntoIterator<Item = Subject>) -> Self {
+        self.path = path.into_iter().collect();
+        self
+    }
+
     /// The finding.
     pub fn build(self) -> Finding {
         Finding {
@@ -87,6 +96,7 @@ impl Draft<'_> {
             confidence: self.confidence,
             place: self.place,
             related: self.related,
+            path: self.path,
             subject: self.subject,
             evidence: self.evidence,
             fingerprint: Fingerprint::default(),

@@ -30,6 +30,8 @@ pub struct Packs {
     packs: Vec<Pack>,
     /// Where each rule is: pack, place in it.
     index: HashMap<String, (usize, usize)>,
+    /// So many of the first packs are this binary's own.
+    own: usize,
 }
 
 impl Packs {
@@ -39,7 +41,10 @@ impl Packs {
     /// Mistakes in them, which a test of this repository rules out.
     pub fn built_in() -> Result<Self, Vec<LoadError>> {
         let files = embedded::FILES.iter().filter(|(name, _)| name.starts_with("packs/"));
-        Self::default().with(files.map(|(name, text)| (format!("rules/{name}"), (*text).to_owned())))
+        let mut packs =
+            Self::default().with(files.map(|(name, text)| (format!("rules/{name}"), (*text).to_owned())))?;
+        packs.own = packs.packs.len();
+        Ok(packs)
     }
 
     /// These packs and those in `files`, given as name and text.
@@ -135,6 +140,11 @@ impl Packs {
             let name = nearest(word, names.map(|(_, name)| name))?;
             self.rules().map(|rule| rule.id.as_str()).find(|id| id.ends_with(&format!("/{name}")))
         })
+    }
+
+    /// Whether a rule came with this binary, and not with a pack of somebody else's.
+    pub fn is_built_in(&self, rule: &str) -> bool {
+        self.index.get(rule).is_some_and(|(pack, _)| *pack < self.own)
     }
 
     /// Whether `word` names a rule or a pack.

@@ -67,6 +67,7 @@ pub fn outcome(count: usize, tables: &Tables, own: impl Fn(usize) -> String) -> 
                 ),
                 place,
                 related: Vec::new(),
+                path: Vec::new(),
                 subject: Subject {
                     client: Some("cursor".into()),
                     server: Some(format!("server-{file}")),

@@ -302,8 +302,10 @@ fn trifecta(
     let place =
         |step: &Step<'_>| Scene { catalog: step.catalog, sources }.place(&step.tool.text(), 0..step.tool.name.len());
     let subject = Subject { client: client.map(str::to_owned), server, ..Subject::default() };
+    let party = |step: &Step<'_>| Scene { catalog: step.catalog, sources }.subject(Some(step.tool.name), "");
     let mut draft = rule
         .at(place(&chain.out), subject)
+        .path(steps.iter().map(party))
         .severity(match reach {
             Reach::OneServer => Severity::Info,
             Reach::Across => way_out.deed.severity.min(rule.severity),

@@ -122,6 +122,7 @@ impl<'c> Group<'_, 'c> {
                 others.place(&other.text, 0..other.name.len()),
                 format!("`{}` of `{}`", other.name, others.catalog.server),
             )
+            .path([scene.subject(tool.text.item, ""), others.subject(other.text.item, "")])
             .with("other-tool", other.name.to_owned())
             .with("other-server", others.catalog.server.clone());
         self.findings.push(draft.build());

@@ -3,7 +3,7 @@
 use super::snippet::{Lines, MOST_LINES};
 use super::wrap::columns;
 use crate::finding::Excerpt;
-use crate::text::{is_hazard, visible};
+use crate::text::{Visible, is_hazard, visible};
 
 /// So many invisible characters in a row are written out; of more, the first of them and their number.
 const HIDDEN: usize = 4;
@@ -30,7 +30,7 @@ impl Cell {
 }
 
 /// The lines of an excerpt that its mark touches.
-pub(super) fn of_answer(excerpt: &Excerpt, width: usize) -> Option<Lines> {
+pub(in crate::report) fn of_answer(excerpt: &Excerpt, width: usize) -> Option<Lines> {
     let room = width.saturating_sub(6).max(20);
     let mut lines: Vec<Vec<Cell>> = Vec::new();
     let mut at = 0;
@@ -67,6 +67,8 @@ fn cells(body: &str, at: usize, excerpt: &Excerpt) -> Vec<Cell> {
         place < excerpt.mark.end && excerpt.mark.start < place + length
             || excerpt.mark.is_empty() && excerpt.mark.start == place
     };
+    // Of all of the line, since some hazards are several characters long.
+    let shown = Visible::new(body);
     let mut cells = Vec::new();
     let mut rest = body;
     while let Some(c) = rest.chars().next() {
@@ -83,7 +85,8 @@ fn cells(body: &str, at: usize, excerpt: &Excerpt) -> Vec<Cell> {
         }
         rest = &rest[c.len_utf8()..];
         // Alone, a tab is a blank like any other.
-        let text = if c == '\t' { " ".to_owned() } else { visible(c.encode_utf8(&mut [0; 4])) };
+        let text =
+            if c == '\t' { " ".to_owned() } else { shown.text[shown.range(place..place + c.len_utf8())].to_owned() };
         cells.push(Cell::new(text, marked(place, c.len_utf8())));
     }
     cells
@@ -183,6 +186,13 @@ mod tests {
         let (shown, marks) = marked(&text, &"\u{e0041}".repeat(49), 80);
         assert_eq!(shown, "Adds.\\u{e0041}\\u{e0041}\\u{e0041}(and 46 more) Done.");
         assert_eq!(marks, ["\\u{e0041}\\u{e0041}\\u{e0041}(and 46 more)"]);
+    }
+
+    #[test]
+    fn commands_of_logs_are_broken() {
+        let (shown, marks) = marked("a ##[add-path]b ::error::c", "##[add-path]b ::error", 80);
+        assert_eq!(shown, "a \\u{23}#[add-path]b \\u{3a}:error::c");
+        assert_eq!(marks, ["\\u{23}#[add-path]b \\u{3a}:error"]);
     }
 
     #[test]

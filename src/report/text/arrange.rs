@@ -18,7 +18,7 @@ pub(super) enum Block<'a> {
 
 /// Whom a section is about.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(super) enum Whose<'a> {
+pub(in crate::report) enum Whose<'a> {
     /// A server of a client in a file; whatever of it is known.
     One { client: Option<&'a str>, server: Option<&'a str>, file: Option<SourceId> },
     /// Servers of a client, for what they do together.
@@ -33,7 +33,7 @@ pub(super) struct Section<'a> {
     pub(super) blocks: Vec<Block<'a>>,
 }
 
-fn whose(finding: &Finding) -> Whose<'_> {
+pub(in crate::report) fn whose(finding: &Finding) -> Whose<'_> {
     if finding.subject.server.is_none() && matches!(finding.place, Place::Answer { .. }) {
         return Whose::Together(finding.subject.client.as_deref());
     }

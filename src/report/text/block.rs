@@ -210,7 +210,7 @@ fn body(severity: Severity, lines: Option<&Lines>, notes: &[(&str, Option<String
 }
 
 /// `path:line:column`, where a file has it.
-pub(super) fn place(finding: &Finding, view: &View<'_>) -> Option<String> {
+pub(in crate::report) fn place(finding: &Finding, view: &View<'_>) -> Option<String> {
     let (source, span) = finding.place.file()?;
     let source = view.outcome.sources.get(source);
     let at = source.position(source.clamp(span).start);

@@ -8,7 +8,7 @@ use crate::triage::{Outcome, SettingsCoverage, SettingsOrigin};
 
 /// Which settings changed what counts, and what is wrong with ignores. What the user's own settings do the user knows; what
 /// came with a project must be seen.
-pub(super) fn lines(outcome: &Outcome, verbose: bool) -> Vec<String> {
+pub(in crate::report) fn lines(outcome: &Outcome, verbose: bool) -> Vec<String> {
     let coverage = &outcome.coverage;
     let mut lines: Vec<String> = Vec::new();
     let foreign = |used: &SettingsCoverage| used.origin == SettingsOrigin::Project && !used.effects.is_empty();
@@ -32,7 +32,7 @@ pub(in crate::report) fn told(outcome: &Outcome) -> Vec<String> {
 }
 
 /// How many findings are suppressed, by whom, and how bad the worst of them are: somebody else's ignore must be seen.
-pub(super) fn count(outcome: &Outcome) -> Option<String> {
+pub(in crate::report) fn count(outcome: &Outcome) -> Option<String> {
     let mut by: BTreeMap<(SuppressedBy, &str), usize> = BTreeMap::new();
     let mut severities: BTreeMap<Severity, usize> = BTreeMap::new();
     for (finding, suppression) in outcome.suppressed() {

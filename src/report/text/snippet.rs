@@ -9,11 +9,11 @@ use crate::document::{Source, Span};
 use crate::text::Visible;
 
 /// Lines fit to be shown, with their marks.
-pub(super) struct Lines {
-    pub(super) text: String,
-    pub(super) marks: Vec<Range<usize>>,
+pub(in crate::report) struct Lines {
+    pub(in crate::report) text: String,
+    pub(in crate::report) marks: Vec<Range<usize>>,
     /// Number of the first line; `None` for text of a server, which has no lines of a file.
-    pub(super) first: Option<usize>,
+    pub(in crate::report) first: Option<usize>,
 }
 
 /// More lines than this say nothing more.
@@ -39,7 +39,7 @@ impl Lines {
 const WINDOW: usize = 1024;
 
 /// The lines of a span in a file.
-pub(super) fn of_file(source: &Source, span: Span, width: usize) -> Option<Lines> {
+pub(in crate::report) fn of_file(source: &Source, span: Span, width: usize) -> Option<Lines> {
     let span = source.clamp(span);
     let first = source.position(span.start).line;
     let last = source.position(span.end).line.min(first + MOST_LINES - 1);

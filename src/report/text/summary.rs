@@ -181,7 +181,7 @@ fn found(text: &mut String, view: &View<'_>) {
 }
 
 /// Who ran with less than the whole sandbox, once for each thing that was missing.
-fn unconfined(coverage: &Coverage, verbose: bool) -> Vec<String> {
+pub(in crate::report) fn unconfined(coverage: &Coverage, verbose: bool) -> Vec<String> {
     let mut missing: BTreeMap<(&str, &str), Vec<String>> = BTreeMap::new();
     for server in &coverage.servers {
         let Some(SandboxCoverage { level, reason: Some(reason) }) = &server.sandbox else { continue };

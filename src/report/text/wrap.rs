@@ -3,12 +3,12 @@
 use unicode_width::UnicodeWidthChar;
 
 /// The columns that a text takes.
-pub(super) fn width(text: &str) -> usize {
+pub(in crate::report) fn width(text: &str) -> usize {
     text.chars().map(columns).sum()
 }
 
 /// The columns that a character takes.
-pub(super) fn columns(c: char) -> usize {
+pub(in crate::report) fn columns(c: char) -> usize {
     c.width().unwrap_or(0)
 }
 
