@@ -5,7 +5,6 @@ use maud::{Markup, html};
 use super::super::counted;
 use super::model::{Found, Model};
 use super::words::{name, pill, prose};
-use crate::rules::generic;
 use crate::text::visible;
 
 pub(super) fn section(model: &Model<'_>) -> Markup {
@@ -30,9 +29,9 @@ fn one(number: usize, found: &Found<'_>, model: &Model<'_>) -> Markup {
                 span.pills { (pill(found.worst.severity)) " " span.times { (counted(found.findings, "finding")) } }
             }
             @if let Some(rule) = rule {
-                @for (heading, text) in [("What it finds", &rule.what), ("Why it matters", &rule.why), ("How it is exploited", &rule.exploit), ("What to do", &rule.fix)] {
+                @for (heading, text) in [("What it finds", &rule.what), ("Why it matters", &rule.why), ("How it is exploited", &rule.exploit), ("What to do", &rule.usual_fix)] {
                     h4 { (heading) }
-                    p { (prose(&generic(text))) }
+                    p { (prose(text)) }
                 }
                 @if !rule.owasp.is_empty() || !rule.cwe.is_empty() {
                     h4 { "Classes" }
