@@ -9,7 +9,7 @@ mod suppress;
 
 pub use baseline::{Baseline, BaselineError};
 pub use coverage::{
-    ConfigCoverage, ConfigStatus, Coverage, Note, NoteLevel, SandboxCoverage, SandboxLevel, ServerCoverage,
+    ConfigCoverage, ConfigStatus, Coverage, LockCoverage, LockStatus, Note, NoteLevel, SandboxCoverage, SandboxLevel, ServerCoverage,
     ServerStatus, SettingsCoverage, SettingsOrigin,
 };
 pub use policy::{Keeps, Looked, Narrowing, Policy};

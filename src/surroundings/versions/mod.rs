@@ -23,6 +23,8 @@ pub struct InUse {
     pub version: String,
     /// Who says so.
     pub said: Said,
+    /// What the registry says its contents are, where that is known.
+    pub integrity: Option<String>,
 }
 
 /// Who says which version is in use.
@@ -34,6 +36,8 @@ pub enum Said {
     Npx,
     /// The tools that uv has installed.
     UvTools,
+    /// The lock of approved servers, by its file.
+    Lock(String),
 }
 
 /// The versions in use of what the configs start without an exact version.
@@ -195,7 +199,7 @@ fn said(folder: &Path, wanted: &Names) -> HashMap<(Ecosystem, String), InUse> {
         }
         for name in names.iter().filter(|name| fits(pattern, name)) {
             for (package, version) in in_file(&folder.join(name), *ecosystem, *read, wanted) {
-                let in_use = InUse { version, said: Said::Project(name.clone()) };
+                let in_use = InUse { version, said: Said::Project(name.clone()), integrity: None };
                 said.entry((*ecosystem, package)).or_insert(in_use);
             }
         }

@@ -186,7 +186,7 @@ fn what_was_fetched_last() {
         .into();
     let found = last::versions(&home, &wanted);
     let get = |ecosystem, name: &str| found.get(&(ecosystem, name.to_owned())).cloned();
-    let in_use = |version: &str, said| Some(InUse { version: version.to_owned(), said });
+    let in_use = |version: &str, said| Some(InUse { version: version.to_owned(), said, integrity: None });
     assert_eq!(get(Ecosystem::Npm, "plain"), in_use("1.2.0", Said::Npx));
     assert_eq!(get(Ecosystem::PyPi, "acme-mcp"), in_use("1.4.2", Said::UvTools));
     assert_eq!(found.len(), 2);
