@@ -30,7 +30,7 @@ use crate::launch::{self, Grammar, Launch};
 use crate::lock;
 use crate::rules::{Packs, TextEngine, data};
 use crate::settings::Allowed;
-use crate::surroundings::{self, Versions};
+use crate::surroundings::{self, Versions, Which};
 use crate::text::Redactor;
 use crate::triage::{ConfigCoverage, ConfigStatus, Coverage, Looked, Outcome, Policy, ServerCoverage, ServerStatus};
 
@@ -413,7 +413,8 @@ fn ask(input: Input, tables: &Tables, asking: Asking<'_>, allowed: &[&Allowed], 
     let Read { mut sources, configs, mut launches, mut coverage } = read;
     surroundings::scripts(&configs, &mut launches);
     surroundings::programs(&configs, &mut launches);
-    let versions = surroundings::versions(&configs, &launches, &request);
+    let which = if locks.is_empty() { Which::Open } else { Which::All };
+    let versions = surroundings::versions(&configs, &launches, &request, which);
     let approved = locked::approved_versions(locks, &configs, &launches, &versions);
     let with = judge::Tables { versions: &approved, allowed, ..tables.for_entries() };
     let mut judged = judge::entries(&configs, &launches, &with);

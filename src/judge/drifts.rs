@@ -188,7 +188,7 @@ impl Judge<'_> {
             Nature::Annotation => "drift/annotation-changed",
             Nature::Instructions => "drift/instructions-changed",
         };
-        let field = format!("`{}`", visible(path));
+        let field = format!("`{}` of {}", visible(path), self.item());
         let what = match (nature, before, now) {
             (Nature::Instructions, ..) => "say something else".to_owned(),
             (_, None, _) => format!("{field} is new"),

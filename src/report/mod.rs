@@ -1,11 +1,13 @@
 //! An outcome as bytes, a file a format.
 
 mod catalog;
+mod difference;
 mod json;
 mod sarif;
 mod text;
 
 pub use catalog::catalog;
+pub use difference::difference;
 pub use text::{Style, wrap};
 
 use crate::rules::Packs;

@@ -55,8 +55,8 @@ fn npx(home: &Home, wanted: &Names, found: &mut HashMap<(Ecosystem, String), InU
         .collect();
     locks.sort_by(|a, b| b.cmp(a));
     for (_, lock) in locks.into_iter().take(MOST) {
-        for (name, version) in in_file(&lock, Ecosystem::Npm, node::npx_lock, wanted) {
-            found.entry((Ecosystem::Npm, name)).or_insert(InUse { version, said: Said::Npx, integrity: None });
+        for (name, version, integrity) in in_file(&lock, Ecosystem::Npm, node::npx_lock, wanted) {
+            found.entry((Ecosystem::Npm, name)).or_insert(InUse { version, said: Said::Npx, integrity });
         }
         if found.len() == count {
             break;
