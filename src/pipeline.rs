@@ -413,8 +413,7 @@ fn ask(input: Input, tables: &Tables, asking: Asking<'_>, allowed: &[&Allowed], 
     let Read { mut sources, configs, mut launches, mut coverage } = read;
     surroundings::scripts(&configs, &mut launches);
     surroundings::programs(&configs, &mut launches);
-    let which = if locks.is_empty() { Which::Open } else { Which::All };
-    let versions = surroundings::versions(&configs, &launches, &request, which);
+    let versions = surroundings::versions(&configs, &launches, &request, Which::Open);
     let approved = locked::approved_versions(locks, &configs, &launches, &versions);
     let with = judge::Tables { versions: &approved, allowed, ..tables.for_entries() };
     let mut judged = judge::entries(&configs, &launches, &with);
@@ -434,10 +433,6 @@ fn ask(input: Input, tables: &Tables, asking: Asking<'_>, allowed: &[&Allowed], 
         let around = surroundings::look(&configs, |source| needs.contains(&source), &request);
         judge::weigh(&mut judged, &configs, &around, &tables.packs);
     }
-    let starts = match locks {
-        [] => Vec::new(),
-        _ => locked::starts(&configs, &launches, &versions, &Hidden::new(&judged), tables),
-    };
     let redactor = redact::redactor(&judged);
     redact::mask(&mut sources, &judged, &redactor);
 
@@ -449,6 +444,13 @@ fn ask(input: Input, tables: &Tables, asking: Asking<'_>, allowed: &[&Allowed], 
         ask::servers(&configs, &launches, &judged, redactor, asking, ask::Here { home, sandbox: &sandbox }, tables);
     coverage.servers = std::mem::take(&mut asked.coverage);
     let looked = configs.iter().map(|config| looked(config, &coverage)).collect();
+    let starts = if locks.is_empty() {
+        Vec::new()
+    } else {
+        // Runners may just have fetched another version.
+        let versions = surroundings::versions(&configs, &launches, &request, Which::All);
+        locked::starts(&configs, &launches, &versions, &Hidden::new(&judged), tables)
+    };
     let home = request.homes.first().cloned();
     Told { sources, coverage, judged, asked, looked, configs, starts, saved: None, home }
 }

@@ -107,7 +107,8 @@ impl Walk<'_> {
                     self.tell(format!("{path}.{key}"), None, Some(value));
                 }
             }
-            (Kind::Array(old), Kind::Array(new)) if old.len() == new.len() => {
+            // Required names have no order, so none of them has a number.
+            (Kind::Array(old), Kind::Array(new)) if old.len() == new.len() && !path.ends_with(".required") => {
                 for (index, (old, new)) in old.iter().zip(new).enumerate() {
                     self.node(format!("{path}[{index}]"), old, new);
                 }

@@ -150,6 +150,21 @@ pub struct Part {
 }
 
 impl Start {
+    /// The same with what a lock knows of versions and this machine does not.
+    pub(super) fn remembering(mut self, before: &Self) -> Self {
+        for own in &mut self.fetched {
+            let known = before.fetched.iter().find(|known| {
+                let open = own.version.is_none() || own.version == known.version;
+                (&known.from, &known.name, &known.spec) == (&own.from, &own.name, &own.spec) && open
+            });
+            if let Some(known) = known {
+                own.version = own.version.take().or_else(|| known.version.clone());
+                own.integrity = own.integrity.take().or_else(|| known.integrity.clone());
+            }
+        }
+        self
+    }
+
     /// Everything that differs, versions after the rest.
     pub fn differences(&self, now: &Self) -> Vec<Part> {
         let mut parts = Vec::new();

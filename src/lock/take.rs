@@ -115,6 +115,9 @@ impl Taker<'_> {
             (Some(offers), true) => Some(self.offers(known.unwrap_or_default(), offers, at, &name, &|_| true)),
             _ => known.map(<[Item]>::to_vec),
         };
+        if let Some(known) = before.and_then(|before| before.start.as_ref()) {
+            taken.start = taken.start.map(|start| start.remembering(known));
+        }
         if taken.start.is_none() {
             taken.start = before.and_then(|before| before.start.clone());
             if let Some(before) = before {

@@ -15,7 +15,7 @@ pub(super) fn edit(package: &Package, in_use: Option<&InUse>, known: &Known) -> 
     let who = match &in_use.said {
         Said::Project(file) => format!("the version in {file}"),
         Said::Npx => "the version that npx fetched last".to_owned(),
-        Said::Lock(file) => format!("the version in {}, the one that was approved", crate::text::visible(file)),
+        Said::Lock(file) => format!("the version in {}", crate::text::visible(file)),
         Said::UvTools => "the version that uv has installed as a tool".to_owned(),
     };
     const REST: &str = "Dependencies of the package can still move; a lock file or an image digest fixes those too.";
