@@ -178,7 +178,7 @@ fn pieces(text: &str) -> Vec<(usize, &str)> {
     let mut starts = vec![0];
     let mut at = 0;
     for line in text.split_inclusive('\n') {
-        if line.trim_end() == BLOCK {
+        if line.starts_with(BLOCK) {
             starts.push(at);
         }
         at += line.len();

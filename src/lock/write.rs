@@ -38,9 +38,14 @@ pub fn write(lock: &Lock) -> String {
 }
 
 fn block(server: &Server) -> String {
-    let mut text = String::from("[[server]]\n");
-    let mut line = |key: &str, value: String| text.push_str(&format!("{key} = {value}\n"));
     let key = &server.key;
+    // With a first line of its own git takes a block as one: of two that were added at one place both can be kept.
+    let place = [Some(&key.config), key.client.as_ref(), key.project.as_ref()].into_iter().flatten();
+    let place: Vec<String> = place.filter(|part| !part.is_empty()).map(|part| quoted(part)).collect();
+    let place = if place.is_empty() { String::new() } else { format!(" of {}", place.join(" ")) };
+    let number = if key.copy > 1 { format!(" ({})", key.copy) } else { String::new() };
+    let mut text = format!("[[server]] # {}{place}{number}\n", quoted(&key.name));
+    let mut line = |key: &str, value: String| text.push_str(&format!("{key} = {value}\n"));
     line("name", quoted(&key.name));
     if key.copy > 1 {
         line("copy", key.copy.to_string());
