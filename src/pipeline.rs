@@ -150,6 +150,8 @@ pub struct Read {
     pub configs: Vec<Config>,
     /// What each entry comes to, config by config.
     pub launches: Vec<Vec<Launch>>,
+    /// Files that say nothing and that nobody expects to say anything.
+    pub silent: Vec<ConfigFile>,
     /// What was and was not read.
     pub coverage: Coverage,
 }
@@ -157,8 +159,13 @@ pub struct Read {
 /// Finds and reads configs and resolves their entries; nothing is judged or started.
 pub fn read(request: &discover::Request, tables: &Tables) -> Read {
     let Found { files, skipped } = discover::discover(request, &tables.clients);
-    let mut read =
-        Read { sources: Sources::default(), configs: Vec::new(), launches: Vec::new(), coverage: Coverage::default() };
+    let mut read = Read {
+        sources: Sources::default(),
+        configs: Vec::new(),
+        launches: Vec::new(),
+        silent: Vec::new(),
+        coverage: Coverage::default(),
+    };
     for file in files {
         if let Some(reason) = &file.unread {
             let usage_error = false;
@@ -174,6 +181,7 @@ pub fn read(request: &discover::Request, tables: &Tables) -> Read {
                     || !config.beside.is_empty()
                     || config.program.is_some();
                 if config.file.optional && !says && !config.broken {
+                    read.silent.push(config.file);
                     continue;
                 }
                 read.coverage.configs.push(coverage_of(&config, &read.sources));
@@ -218,7 +226,7 @@ fn read_given(given: Given, text: String, request: &discover::Request, tables: &
     let mut coverage = Coverage::default();
     let scope = discover::Scope::User.to_string();
     coverage.configs.push(ConfigCoverage { scope, ..coverage_of(&config, &sources) });
-    Read { sources, configs: vec![config], launches: vec![launches], coverage }
+    Read { sources, configs: vec![config], launches: vec![launches], silent: Vec::new(), coverage }
 }
 
 /// The line of a file that was not read.
@@ -318,20 +326,18 @@ pub fn scan_locked(
         Input::Saved(name, bytes) => read_list(name, bytes),
         input => ask(input, tables, asking, &allowed, locks),
     };
-    let Told { mut sources, mut coverage, judged, asked, looked, configs, starts, saved, home } = told;
+    let Told { mut sources, mut coverage, judged, asked, looked, configs, starts, silent, saved, home } = told;
     let learnt = locked::Learnt {
         configs: &configs,
         starts: &starts,
+        silent: &silent,
         catalogs: &asked.catalogs,
         redactor: &asked.redactor,
         saved,
         home: home.as_ref(),
     };
-    let compared: Vec<_> = locks
-        .iter()
-        .enumerate()
-        .map(|(number, file)| locked::compare(number, file, &learnt, &mut coverage))
-        .collect();
+    let compared: Vec<_> =
+        locks.iter().enumerate().map(|(number, file)| locked::compare(number, file, &learnt, &mut coverage)).collect();
     let mut findings = judged.findings;
     let texts = match judging {
         Judging::Everything => Cow::Borrowed(&asked.catalogs),
@@ -386,6 +392,7 @@ struct Told {
     configs: Vec<Config>,
     /// What each entry starts; nothing where no lock wants to know.
     starts: Vec<Vec<lock::Start>>,
+    silent: Vec<ConfigFile>,
     /// Of a saved list whether all of it could be read.
     saved: Option<bool>,
     home: Option<Home>,
@@ -395,8 +402,8 @@ impl Told {
     /// Of what was asked for before.
     fn saved(sources: Sources, coverage: Coverage, looked: Vec<Looked>, catalogs: Vec<Catalog>, whole: bool) -> Self {
         let asked = ask::Asked { catalogs, coverage: Vec::new(), redactor: Arc::default() };
-        let (judged, configs, starts) = Default::default();
-        Self { sources, coverage, judged, asked, looked, configs, starts, saved: Some(whole), home: None }
+        let (judged, configs, starts, silent) = Default::default();
+        Self { sources, coverage, judged, asked, looked, configs, starts, silent, saved: Some(whole), home: None }
     }
 }
 
@@ -410,7 +417,7 @@ fn ask(input: Input, tables: &Tables, asking: Asking<'_>, allowed: &[&Allowed], 
             return Told::saved(sources, coverage, looked, catalogs, false);
         }
     };
-    let Read { mut sources, configs, mut launches, mut coverage } = read;
+    let Read { mut sources, configs, mut launches, silent, mut coverage } = read;
     surroundings::scripts(&configs, &mut launches);
     surroundings::programs(&configs, &mut launches);
     let versions = surroundings::versions(&configs, &launches, &request, Which::Open);
@@ -452,7 +459,7 @@ fn ask(input: Input, tables: &Tables, asking: Asking<'_>, allowed: &[&Allowed], 
         locked::starts(&configs, &launches, &versions, &Hidden::new(&judged), tables)
     };
     let home = request.homes.first().cloned();
-    Told { sources, coverage, judged, asked, looked, configs, starts, saved: None, home }
+    Told { sources, coverage, judged, asked, looked, configs, starts, silent, saved: None, home }
 }
 
 /// A config as those who decide about its findings know it.

@@ -19,20 +19,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("surroundings", &["config", "discover", "document", "launch"]),
     ("connect", &["document", "parallel", "text"]),
     ("surface", &["connect", "document", "rules"]),
-    (
-        "lock",
-        &[
-            "config",
-            "connect",
-            "document",
-            "finding",
-            "launch",
-            "parallel",
-            "surface",
-            "surroundings",
-            "text",
-        ],
-    ),
+    ("lock", &["config", "connect", "document", "finding", "launch", "parallel", "surface", "surroundings", "text"]),
     (
         "judge",
         &[
@@ -74,7 +61,13 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "triage",
         ],
     ),
-    ("cli", &["connect", "discover", "finding", "judge", "lock", "pipeline", "report", "rules", "settings", "text", "triage"]),
+    (
+        "cli",
+        &[
+            "connect", "discover", "finding", "judge", "lock", "pipeline", "report", "rules", "settings", "text",
+            "triage",
+        ],
+    ),
 ];
 
 /// Longer files hold more than one idea.

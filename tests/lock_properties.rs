@@ -138,7 +138,10 @@ fn one_character_of_any_field_is_found_and_named() {
                 What::Changed(difference) => {
                     // Required names have no order, so no number either.
                     let (own, told) = (path.split(".required[").next(), difference.path.split(".required").next());
-                    assert!(*path == difference.path || path.contains(".required[") && own == told, "{path}: {change:?}");
+                    assert!(
+                        *path == difference.path || path.contains(".required[") && own == told,
+                        "{path}: {change:?}"
+                    );
                 }
                 other => panic!("{path} of {tool}: {other:?}"),
             }
@@ -227,8 +230,11 @@ fn json_value() -> impl Strategy<Value = Value> {
     leaf.prop_recursive(3, 24, 4, |inner| {
         prop_oneof![
             prop::collection::vec(inner.clone(), 0..4).prop_map(Value::from),
-            prop::collection::vec(("[a-c.#\n \u{200b}\"]{0,3}|properties|required|name|inputSchema|annotations", inner), 0..4)
-                .prop_map(|members| Value::Object(members.into_iter().collect())),
+            prop::collection::vec(
+                ("[a-c.#\n \u{200b}\"]{0,3}|properties|required|name|inputSchema|annotations", inner),
+                0..4
+            )
+            .prop_map(|members| Value::Object(members.into_iter().collect())),
         ]
     })
 }

@@ -117,13 +117,19 @@ fn registry(releases: Arc<Mutex<Vec<(String, PathBuf, String)>>>) -> Server {
         }
         let mut versions = serde_json::Map::new();
         for (version, path, integrity) in &releases {
-            let dist = json!({"tarball": format!("http://127.0.0.1:{}/{}", wire.port, file(path)), "integrity": integrity});
-            let own = json!({"name": "acme-notes", "version": version, "bin": {"acme-notes": "index.js"}, "dist": dist});
+            let dist =
+                json!({"tarball": format!("http://127.0.0.1:{}/{}", wire.port, file(path)), "integrity": integrity});
+            let own =
+                json!({"name": "acme-notes", "version": version, "bin": {"acme-notes": "index.js"}, "dist": dist});
             versions.insert(version.clone(), own);
         }
         let latest = releases.last().map(|(version, ..)| version.clone());
         let document = json!({"name": "acme-notes", "dist-tags": {"latest": latest}, "versions": versions}).to_string();
-        wire.answer("200 OK", "Content-Type: application/json\r\nCache-Control: no-store\r\nConnection: close\r\n", &document);
+        wire.answer(
+            "200 OK",
+            "Content-Type: application/json\r\nCache-Control: no-store\r\nConnection: close\r\n",
+            &document,
+        );
     })
 }
 
@@ -159,7 +165,11 @@ fn a_package_whose_next_release_says_something_else() {
         ran.err
     );
     let ran = show(&place, &["lock", "--diff", "--yes"]);
-    assert!(ran.out.contains("acme-notes@latest (1.0.0)") && ran.out.contains("acme-notes@latest (1.0.1)"), "{}", ran.out);
+    assert!(
+        ran.out.contains("acme-notes@latest (1.0.0)") && ran.out.contains("acme-notes@latest (1.0.1)"),
+        "{}",
+        ran.out
+    );
     // And the way back: the version that was approved.
     let ran = show(&place, &["--launch", "none", "--select", "supply-chain/unpinned-package"]);
     assert!(ran.out.contains("Write `acme-notes@1.0.0` instead of `acme-notes@latest`"), "{}", ran.out);

@@ -174,13 +174,7 @@ fn is_called(item: &Item, name: &str) -> bool {
 }
 
 /// Takes in what is wanted, and writes what changed.
-fn write(
-    lock: &Lock,
-    files: &[LockFile],
-    scanned: &Scanned,
-    packs: &Packs,
-    stopped: bool,
-) -> Result<Exit, Failure> {
+fn write(lock: &Lock, files: &[LockFile], scanned: &Scanned, packs: &Packs, stopped: bool) -> Result<Exit, Failure> {
     let want = want(lock, files, scanned)?;
     let outcome = &scanned.outcome;
     let (mut refused, mut left, mut silent) = (false, 0, false);
@@ -255,7 +249,9 @@ fn against(
         let subject = &finding.subject;
         let own = match (config, subject.config.as_deref()) {
             // The project of a config that holds several stands behind its path.
-            (Some(config), Some(own)) => own.strip_prefix(config).is_some_and(|rest| rest.is_empty() || rest.starts_with(' ')),
+            (Some(config), Some(own)) => {
+                own.strip_prefix(config).is_some_and(|rest| rest.is_empty() || rest.starts_with(' '))
+            }
             (None, _) => server.client.is_none() || subject.client == server.client,
             (Some(_), None) => false,
         };

@@ -28,11 +28,7 @@ pub(super) fn existing(
 }
 
 /// The project's lock and the user's own, there or not.
-pub(super) fn all(
-    paths: &[PathBuf],
-    place: &Place,
-    variables: &[(String, String)],
-) -> Result<Vec<LockFile>, Failure> {
+pub(super) fn all(paths: &[PathBuf], place: &Place, variables: &[(String, String)]) -> Result<Vec<LockFile>, Failure> {
     let project = match nearest_file(paths, NAME, "locks", "remove all but one, or look past them with --no-lock")? {
         Some(path) => Some(path),
         None => root(paths).map(|root| root.join(NAME)),

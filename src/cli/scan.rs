@@ -63,7 +63,8 @@ fn named_unread(scan: &Scan, outcome: &Outcome) -> bool {
 
 /// A path that isn't there and reads like a command was meant as one.
 pub(super) fn mistaken_command(paths: &[PathBuf]) -> Result<(), Failure> {
-    const COMMANDS: [&str; 9] = ["scan", "list", "baseline", "lock", "inspect", "rules", "explain", "demo", "approvals"];
+    const COMMANDS: [&str; 9] =
+        ["scan", "list", "baseline", "lock", "inspect", "rules", "explain", "demo", "approvals"];
     let [first, ..] = paths else { return Ok(()) };
     let Some(word) = first.to_str().filter(|word| !first.exists() && !word.contains(['/', '.'])) else { return Ok(()) };
     match COMMANDS.iter().find(|command| strsim::osa_distance(command, word) <= 1) {

@@ -95,7 +95,7 @@ impl Judge<'_> {
         let kind = item.map_or("server", |(list, _)| kind(list));
         let name = item.map_or_else(String::new, |(_, name)| visible(name));
         let flagged = self.of_field(&told.field).map(|finding| finding.rule.to_string()).next();
-        let flagged = flagged.map(|rule| format!("; what is new is found by {rule}")).unwrap_or_default();
+        let flagged = flagged.map(|rule| format!("; what is new is flagged by {rule}")).unwrap_or_default();
         let draft = rule
             .at(self.place(&told.field), self.subject(&told.field))
             .severity(severity)
@@ -126,13 +126,8 @@ impl Judge<'_> {
     }
 
     fn told(&self) -> Told {
-        let whole = |rule, what: String, identity: String| Told {
-            rule,
-            what,
-            severity: None,
-            identity,
-            field: String::new(),
-        };
+        let whole =
+            |rule, what: String, identity: String| Told { rule, what, severity: None, identity, field: String::new() };
         let instructions = self.drifted.change.item.as_ref().is_some_and(|(list, _)| *list == INSTRUCTIONS);
         match &self.drifted.change.what {
             What::ServerAdded => whole("drift/server-added", String::new(), self.drifted.server.to_owned()),
@@ -243,15 +238,29 @@ impl Judge<'_> {
             if let Some(text) = text {
                 return scene.place(text, 0..text.text.len());
             }
-            let nothing = Text { text: "", role: Role::Unknown, list, item: None, field: String::new(), span: Default::default() };
+            let nothing = Text {
+                text: "",
+                role: Role::Unknown,
+                list,
+                item: None,
+                field: String::new(),
+                span: Default::default(),
+            };
             if catalog.source.is_none() {
                 return scene.place(&nothing, 0..0);
             }
         }
         match (entry, &change.what) {
             (_, What::ServerRemoved | What::Removed) | (None, _) if change.locked.is_some() => locked.clone(),
-            (Some(entry), What::Launch(_) | What::Version(_)) => {
-                let span = entry.command.as_ref().or(entry.url.as_ref()).map_or(entry.name.span, |word| word.span);
+            (Some(entry), What::Launch(parts) | What::Version(parts)) => {
+                // The very word, where it is one.
+                let told = |text: &str| {
+                    text.len() > 1
+                        && parts.iter().filter_map(|part| part.now.as_deref()).any(|now| now.starts_with(text))
+                };
+                let own = entry.args.iter().chain(&entry.urls).find(|word| told(&word.text));
+                let span = own.or(entry.command.as_ref()).or(entry.url.as_ref());
+                let span = span.map_or(entry.name.span, |word| word.span);
                 Place::File { source: entry.source, span }
             }
             (Some(entry), _) => Place::File { source: entry.source, span: entry.name.span },

@@ -164,7 +164,10 @@ mod tests {
             path(r#"{"description":"y","enum":["a","b"],"type":"string"}"#),
             ["inputSchema.properties.p.description"]
         );
-        assert_eq!(path(r#"{"description":"x","enum":["a","c"],"type":"string"}"#), ["inputSchema.properties.p.enum[1]"]);
+        assert_eq!(
+            path(r#"{"description":"x","enum":["a","c"],"type":"string"}"#),
+            ["inputSchema.properties.p.enum[1]"]
+        );
         assert_eq!(path(r#"{"description":"x","enum":["a"],"type":"string"}"#), ["inputSchema.properties.p.enum"]);
         assert_eq!(path(r#"{"description":"x","enum":["a","b"]}"#), ["inputSchema.properties.p.type"]);
         assert_eq!(told(&one, &[]), ["inputSchema.properties.p"]);

@@ -120,7 +120,8 @@ impl Lock {
 impl Lock {
     /// Whether two locks approve the same, wherever it stands in their files.
     pub fn is_same(&self, other: &Self) -> bool {
-        let item = |a: &Item, b: &Item| (a.list, &a.name, &a.digest, &a.forced) == (b.list, &b.name, &b.digest, &b.forced);
+        let item =
+            |a: &Item, b: &Item| (a.list, &a.name, &a.digest, &a.forced) == (b.list, &b.name, &b.digest, &b.forced);
         let offers = |a: &Option<Vec<Item>>, b: &Option<Vec<Item>>| match (a, b) {
             (Some(a), Some(b)) => a.len() == b.len() && a.iter().zip(b).all(|(a, b)| item(a, b)),
             (a, b) => a.is_none() && b.is_none(),
@@ -129,8 +130,7 @@ impl Lock {
             (&a.key, &a.client, a.accepted, &a.forced, &a.start) == (&b.key, &b.client, b.accepted, &b.forced, &b.start)
                 && offers(&a.offers, &b.offers)
         };
-        self.servers.len() == other.servers.len()
-            && self.servers.iter().zip(&other.servers).all(|(a, b)| server(a, b))
+        self.servers.len() == other.servers.len() && self.servers.iter().zip(&other.servers).all(|(a, b)| server(a, b))
     }
 }
 

@@ -156,7 +156,8 @@ mod tests {
 
     #[test]
     fn odd_items_are_items() {
-        let items = of(r#"{"tools": [7, {"description": "x"}, {"name": "a", "name": "b"}, {"name": "a"}, {"name": "a"}]}"#);
+        let items =
+            of(r#"{"tools": [7, {"description": "x"}, {"name": "a", "name": "b"}, {"name": "a"}, {"name": "a"}]}"#);
         assert_eq!(items.len(), 5);
         let twice = items.iter().find(|item| item.name == "b").unwrap();
         assert_eq!(paths(twice), ["name", "name#2"]);

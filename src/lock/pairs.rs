@@ -10,8 +10,7 @@ pub type Pair = (Option<usize>, Option<usize>);
 /// Pairs locked servers with those that are there now: by all that they are known by, and where one side comes from a saved
 /// list, which names no config, by the server's name and its client.
 pub fn pairs(lock: &Lock, now: &[Now]) -> Vec<Pair> {
-    let by_key: HashMap<_, usize> =
-        lock.servers.iter().enumerate().map(|(at, server)| (&server.key, at)).collect();
+    let by_key: HashMap<_, usize> = lock.servers.iter().enumerate().map(|(at, server)| (&server.key, at)).collect();
     let mut found: Vec<Option<usize>> = now.iter().map(|now| by_key.get(&now.server.key).copied()).collect();
     let mut taken = vec![false; lock.servers.len()];
     found.iter().flatten().for_each(|at| taken[*at] = true);
@@ -45,7 +44,8 @@ fn may_be(locked: &Server, now: &Server) -> bool {
 
 /// Items of one name paired: equal ones first, then in their order.
 pub(super) fn items<'i>(before: &'i [Item], now: &'i [Item]) -> Vec<(Option<&'i Item>, Option<&'i Item>)> {
-    let mut named: BTreeMap<(&str, &str), (Vec<&Item>, Vec<&Item>)> = BTreeMap::new();
+    type Twins<'i> = (Vec<&'i Item>, Vec<&'i Item>);
+    let mut named: BTreeMap<(&str, &str), Twins<'i>> = BTreeMap::new();
     for item in before {
         named.entry((item.list, &item.name)).or_default().0.push(item);
     }

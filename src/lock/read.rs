@@ -2,6 +2,7 @@
 //! would approve what nobody approved.
 
 use std::collections::{BTreeMap, HashMap};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -139,10 +140,14 @@ fn parse(text: &str) -> Result<Lock, Wrong> {
     })?;
     if version.version != VERSION {
         let newer = "written by another version of this program";
-        return Err(Wrong::new(0, format!("{newer} (format {}, this one reads {VERSION}); use that one", version.version)));
+        return Err(Wrong::new(
+            0,
+            format!("{newer} (format {}, this one reads {VERSION}); use that one", version.version),
+        ));
     }
+    let left = AtomicUsize::new(LARGEST);
     let read = parallel::over(&pieces[1..], 8, |pieces| {
-        pieces.iter().map(|(start, piece)| block(*start, piece)).collect::<Vec<_>>()
+        pieces.iter().map(|(start, piece)| block(*start, piece, &left)).collect::<Vec<_>>()
     });
     let mut servers = Vec::new();
     for servers_of_piece in read {
@@ -151,7 +156,8 @@ fn parse(text: &str) -> Result<Lock, Wrong> {
     let mut seen: HashMap<&Key, Span> = HashMap::new();
     for server in &servers {
         if seen.insert(&server.key, server.at).is_some() {
-            let message = format!("server `{}` of {} stands twice; keep one of them", server.key.name, server.key.config);
+            let message =
+                format!("server `{}` of {} stands twice; keep one of them", server.key.name, server.key.config);
             return Err(Wrong::new(server.at.start, message));
         }
     }
@@ -187,15 +193,15 @@ fn pieces(text: &str) -> Vec<(usize, &str)> {
     starts.windows(2).map(|pair| (pair[0], &text[pair[0]..pair[1]])).collect()
 }
 
-fn block(start: usize, text: &str) -> Result<Vec<Server>, Wrong> {
+fn block(start: usize, text: &str, left: &AtomicUsize) -> Result<Vec<Server>, Wrong> {
     let block: Block = toml::from_str(text).map_err(|error| {
         let at = error.span().map_or(start, |span| start + span.start);
         Wrong::new(at, format!("{}; {HELP}", error.message()))
     })?;
-    block.server.into_iter().map(|written| server(written, start)).collect()
+    block.server.into_iter().map(|written| server(written, start, left)).collect()
 }
 
-fn server(written: Written, start: usize) -> Result<Server, Wrong> {
+fn server(written: Written, start: usize, left: &AtomicUsize) -> Result<Server, Wrong> {
     let span = |span: std::ops::Range<usize>| Span::new(start + span.start, start + span.end);
     let at = span(written.name.span());
     let wrong = |message: &str| Wrong::new(at.start, format!("server `{}`: {message}; {HELP}", written.name.get_ref()));
@@ -223,18 +229,17 @@ fn server(written: Written, start: usize) -> Result<Server, Wrong> {
     };
     let lists = [written.instructions, written.tools, written.prompts, written.resources, written.templates];
     let listed = LISTS.iter().zip(lists).flat_map(|((list, _), items)| items.into_iter().map(|item| (*list, item)));
-    let mut unpacked = unpack(written.text.as_deref().unwrap_or_default()).map_err(wrong)?.into_iter();
+    let mut unpacked = unpack(written.text.as_deref().unwrap_or_default(), left).map_err(wrong)?.into_iter();
     let mut offers = Vec::new();
     for (list, item) in listed {
         let at = span(item.name.span());
         let name = item.name.into_inner();
         let wrong = |message: &str| Wrong::new(at.start, format!("`{name}`: {message}; {HELP}"));
         let fits = |(own_list, own_name, _): &(String, String, _)| own_list == list && *own_name == name;
-        let (_, _, fields) =
-            unpacked.next().filter(fits).ok_or_else(|| wrong("`text` does not hold what it said"))?;
-        let shown = fields.iter().all(|(path, text)| {
-            item.fields.get(path).map_or(path == "name", |digest| *digest == short(text))
-        });
+        let (_, _, fields) = unpacked.next().filter(fits).ok_or_else(|| wrong("`text` does not hold what it said"))?;
+        let shown = fields
+            .iter()
+            .all(|(path, text)| item.fields.get(path).map_or(path == "name", |digest| *digest == short(text)));
         if digest_of(list, &fields) != item.sha256 || !shown || item.fields.len() > fields.len() {
             return Err(wrong("its digests are not those of its text"));
         }
@@ -244,14 +249,13 @@ fn server(written: Written, start: usize) -> Result<Server, Wrong> {
         return Err(wrong("`text` holds more than is listed"));
     }
     super::offers::sort(&mut offers);
-    let key =
-        Key {
-            client: written.client.clone().filter(|_| written.config.is_empty()),
-            config: written.config,
-            project: written.project,
-            name: written.name.into_inner(),
-            copy: written.copy,
-        };
+    let key = Key {
+        client: written.client.clone().filter(|_| written.config.is_empty()),
+        config: written.config,
+        project: written.project,
+        name: written.name.into_inner(),
+        copy: written.copy,
+    };
     Ok(Server {
         start: (has_start || !key.config.is_empty()).then_some(launch),
         key,
@@ -263,19 +267,22 @@ fn server(written: Written, start: usize) -> Result<Server, Wrong> {
     })
 }
 
-/// What servers say is bounded when it is asked for; a lock may be somebody else's.
+/// What servers say is bounded when it is asked for; a lock may be somebody else's, and a few of its bytes unfold to many.
 const LARGEST: usize = 256 << 20;
 
 type Unpacked = Vec<(String, String, Vec<(String, String)>)>;
 
-/// The items of a packed text.
-fn unpack(packed: &str) -> Result<Unpacked, &'static str> {
+/// The items of a packed text, which takes its size from what is `left` for the whole file.
+fn unpack(packed: &str, left: &AtomicUsize) -> Result<Unpacked, &'static str> {
     if packed.is_empty() {
         return Ok(Vec::new());
     }
     const DAMAGED: &str = "its `text` is damaged";
     let bytes = STANDARD.decode(packed).map_err(|_| DAMAGED)?;
-    let bytes = miniz_oxide::inflate::decompress_to_vec_zlib_with_limit(&bytes, LARGEST).map_err(|_| DAMAGED)?;
+    let limit = left.load(Ordering::Relaxed);
+    let bytes = miniz_oxide::inflate::decompress_to_vec_zlib_with_limit(&bytes, limit).map_err(|_| DAMAGED)?;
+    let fits = left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(bytes.len()));
+    fits.map_err(|_| "its `text` unfolds to more than a lock may hold")?;
     let text = String::from_utf8(bytes).map_err(|_| DAMAGED)?;
     let mut items: Unpacked = Vec::new();
     for line in text.lines() {
@@ -292,4 +299,22 @@ fn unpack(packed: &str) -> Result<Unpacked, &'static str> {
         }
     }
     Ok(items)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_unfolds_to_no_more_than_it_may() {
+        let packed =
+            STANDARD.encode(miniz_oxide::deflate::compress_to_vec_zlib(b"tools \"a\"\n\t\"name\"\t\"a\"\n", 6));
+        let left = AtomicUsize::new(40);
+        assert_eq!(unpack(&packed, &left).map(|items| items.len()), Ok(1));
+        assert!(left.load(Ordering::Relaxed) < 40);
+        assert!(unpack(&packed, &left).is_err(), "the next block has what is left");
+        for broken in ["x", "AAAA", &packed[..8]] {
+            assert!(unpack(broken, &AtomicUsize::new(1 << 20)).is_err(), "{broken}");
+        }
+    }
 }

@@ -103,7 +103,11 @@ pub fn start(
         from: IMAGE.to_owned(),
         name: image.name.clone(),
         spec: (shown.plain)(&image.reference),
-        version: image.reference.text.strip_prefix(&image.name).map(|rest| rest.trim_start_matches([':', '@']).to_owned()),
+        version: image
+            .reference
+            .text
+            .strip_prefix(&image.name)
+            .map(|rest| rest.trim_start_matches([':', '@']).to_owned()),
         integrity: None,
     });
     let fetched: BTreeSet<Fetched> = packages.chain(images).collect();
@@ -117,7 +121,11 @@ pub fn start(
         urls: entry.urls.iter().map(|url| (shown.closed)("", url)).collect(),
         env: marks(&entry.env),
         headers: marks(&entry.headers),
-        others: entry.others.iter().map(|field| (field.path.clone(), (shown.closed)(&field.name, &field.value))).collect(),
+        others: entry
+            .others
+            .iter()
+            .map(|field| (field.path.clone(), (shown.closed)(&field.name, &field.value)))
+            .collect(),
         fetched: fetched.into_iter().collect(),
     }
 }
@@ -175,7 +183,12 @@ impl Start {
         };
         // A version that moved stands in the command, too, and is told once.
         let (old, new) = (self.without_versions(now), now.without_versions(self));
-        let line = |words: &[String]| (!words.is_empty()).then(|| words.join(" "));
+        // Where a word has a blank in it, two words are told from one.
+        let word = |word: &String| match word.contains(|c: char| c.is_whitespace() || c == '"') || word.is_empty() {
+            true => format!("{word:?}"),
+            false => word.clone(),
+        };
+        let line = |words: &[String]| (!words.is_empty()).then(|| words.iter().map(word).collect::<Vec<_>>().join(" "));
         if old != new {
             part("the command", line(&self.command), line(&now.command), old.first() != new.first());
         }
@@ -292,10 +305,17 @@ mod tests {
             told(&one, &start)
         };
         assert_eq!(more(|start| start.command.push("--all".into())), [("the command".into(), false, false)]);
+        assert_eq!(more(|start| start.command.splice(1.., ["-y a@1.0.0".to_owned()]).for_each(drop)).len(), 1);
         assert_eq!(more(|start| start.command[0] = "node".into()), [("the command".into(), true, false)]);
         assert_eq!(more(|start| start.urls.push("https://x".into())), [("the address".into(), true, false)]);
-        assert_eq!(more(|start| drop(start.env.insert("A".into(), Mark::Set))), [("variable `A`".into(), false, false)]);
-        assert_eq!(more(|start| drop(start.others.insert("cwd".into(), "/x".into()))), [("`cwd`".into(), false, false)]);
+        assert_eq!(
+            more(|start| start.env.extend([("A".into(), Mark::Set)])),
+            [("variable `A`".into(), false, false)]
+        );
+        assert_eq!(
+            more(|start| start.others.extend([("cwd".into(), "/x".into())])),
+            [("`cwd`".into(), false, false)]
+        );
         assert_eq!(
             more(|start| start.fetched[0].name = "b".into()),
             [("package `a`".into(), true, false), ("package `b`".into(), true, false)]

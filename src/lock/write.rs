@@ -88,9 +88,8 @@ fn launch(start: &Start, line: &mut impl FnMut(&str, String)) {
             line(key, list(words));
         }
     }
-    let marks = |marks: &BTreeMap<String, Mark>| {
-        table(marks.iter().map(|(name, mark)| (name.as_str(), quoted(mark.as_str()))))
-    };
+    let marks =
+        |marks: &BTreeMap<String, Mark>| table(marks.iter().map(|(name, mark)| (name.as_str(), quoted(mark.as_str()))));
     for (key, names) in [("env", &start.env), ("headers", &start.headers)] {
         if !names.is_empty() {
             line(key, marks(names));

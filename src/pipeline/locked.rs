@@ -63,17 +63,22 @@ impl LockFile {
     /// What a server of a config is known by in this lock; nothing where another one keeps it.
     fn key(&self, config: &Config, entry: &ServerEntry) -> Option<Key> {
         let own = (entry.scope == Scope::Project) == (self.whose == Whose::Project);
-        let path = match self.whose {
-            _ if !own || config.file.of_another => return None,
-            Whose::User => config.file.portable.clone(),
-            Whose::Project => {
-                let real = config.file.path.canonicalize().unwrap_or_else(|_| config.file.path.clone());
-                let inside = real.strip_prefix(&self.folder).ok()?;
-                inside.components().map(|part| part.as_os_str().to_string_lossy()).collect::<Vec<_>>().join("/")
-            }
-        };
+        let path = self.name_of(&config.file).filter(|_| own)?;
         let (project, name) = (entry.project.clone(), entry.name.text.clone());
         Some(Key { config: path, client: None, project, name, copy: 1 })
+    }
+
+    /// What a config is called in this lock.
+    fn name_of(&self, file: &ConfigFile) -> Option<String> {
+        match self.whose {
+            _ if file.of_another => None,
+            Whose::User => Some(file.portable.clone()),
+            Whose::Project => {
+                let real = file.path.canonicalize().unwrap_or_else(|_| file.path.clone());
+                let inside = real.strip_prefix(&self.folder).ok()?;
+                Some(inside.components().map(|part| part.as_os_str().to_string_lossy()).collect::<Vec<_>>().join("/"))
+            }
+        }
     }
 
     /// Whether a config that the lock names is there.
@@ -131,7 +136,9 @@ pub(super) fn starts(
     configs
         .iter()
         .zip(launches)
-        .map(|(config, launches)| config.servers.iter().zip(launches).map(|(entry, launch)| of(entry, launch)).collect())
+        .map(|(config, launches)| {
+            config.servers.iter().zip(launches).map(|(entry, launch)| of(entry, launch)).collect()
+        })
         .collect()
 }
 
@@ -188,6 +195,8 @@ pub(super) fn approved_versions(
 pub(super) struct Learnt<'a> {
     pub(super) configs: &'a [Config],
     pub(super) starts: &'a [Vec<Start>],
+    /// Files that were read and say nothing.
+    pub(super) silent: &'a [ConfigFile],
     pub(super) catalogs: &'a [Catalog],
     pub(super) redactor: &'a Redactor,
     /// A saved list, and whether it is complete.
@@ -273,24 +282,15 @@ pub(super) fn compare(
 ) -> (Compared, Vec<Present>) {
     let present = present(file, learnt, coverage);
     let now: Vec<Now> = present.iter().map(|present| present.now.clone()).collect();
-    let read: HashMap<String, bool> = learnt
-        .configs
-        .iter()
-        .filter_map(|config| {
-            let entry = config.servers.first();
-            let path = match entry.and_then(|entry| file.key(config, entry)) {
-                Some(key) => key.config,
-                None => file.config_path(config)?,
-            };
-            Some((path, !config.broken && config.problems.is_empty()))
-        })
-        .collect();
+    let whole = |config: &Config| !config.broken && config.problems.is_empty();
+    let files = learnt.configs.iter().map(|config| (&config.file, whole(config)));
+    let files = files.chain(learnt.silent.iter().map(|file| (file, true)));
+    let read: HashMap<String, bool> =
+        files.filter_map(|(config, whole)| Some((file.name_of(config)?, whole))).collect();
     let is_gone = |key: &Key| match (&learnt.saved, key.config.is_empty()) {
         (Some(complete), true) => *complete,
         (Some(_), false) | (None, true) => false,
-        (None, false) => {
-            read.get(&key.config).copied().unwrap_or_else(|| !file.is_there(&key.config, learnt.home))
-        }
+        (None, false) => read.get(&key.config).copied().unwrap_or_else(|| !file.is_there(&key.config, learnt.home)),
     };
     let changes = lock::compare(&file.lock, &now, &is_gone);
     let gone = file.lock.servers.iter().map(|server| &server.key).filter(|key| is_gone(key)).cloned().collect();
@@ -300,20 +300,6 @@ pub(super) fn compare(
     let portable = |present: &Present| present.entry.map(|(config, _)| learnt.configs[config].file.portable.clone());
     let lines = present.iter().map(|present| (portable(present), present.line)).collect();
     (Compared { file: number, now, changes, gone, lines }, present)
-}
-
-impl LockFile {
-    /// The path of a config without servers.
-    fn config_path(&self, config: &Config) -> Option<String> {
-        match self.whose {
-            Whose::User => Some(config.file.portable.clone()),
-            Whose::Project => {
-                let real = config.file.path.canonicalize().ok()?;
-                let inside = real.strip_prefix(&self.folder).ok()?;
-                Some(inside.components().map(|part| part.as_os_str().to_string_lossy()).collect::<Vec<_>>().join("/"))
-            }
-        }
-    }
 }
 
 /// Which servers, and how many of their tools, are as they were approved.
@@ -434,7 +420,10 @@ pub(super) fn example(before: &str, now: &str, tables: &Tables) -> Result<Vec<Fi
         let (mut configs, mut catalogs, mut saved) = (Vec::new(), Vec::new(), None);
         if text.contains("mcpServers") {
             let name = || "example.json".to_owned();
-            let file = ConfigFile { readers: vec![super::examples::reader()], ..ConfigFile::named(name().into(), name(), name()) };
+            let file = ConfigFile {
+                readers: vec![super::examples::reader()],
+                ..ConfigFile::named(name().into(), name(), name())
+            };
             configs.push(config::read(file, id, sources.get(id), &tables.clients));
         } else {
             let (read, errors) = connect::read_saved(id, sources.get(id));
@@ -448,8 +437,15 @@ pub(super) fn example(before: &str, now: &str, tables: &Tables) -> Result<Vec<Fi
         let judged = judge::entries(&configs, &launches, &tables.for_entries());
         let starts = starts(&configs, &launches, Versions::none(), &Hidden::new(&judged), tables);
         let redactor = Redactor::default();
-        let learnt =
-            Learnt { configs: &configs, starts: &starts, catalogs: &catalogs, redactor: &redactor, saved, home: None };
+        let learnt = Learnt {
+            configs: &configs,
+            starts: &starts,
+            silent: &[],
+            catalogs: &catalogs,
+            redactor: &redactor,
+            saved,
+            home: None,
+        };
         let mut coverage = Coverage::default();
         let compared = compare(0, &file, &learnt, &mut coverage);
         if last {

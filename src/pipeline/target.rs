@@ -219,11 +219,7 @@ fn without_secret_parts(text: &str) -> String {
 }
 
 /// A text with something else in place of its secret parts, each of which may have a name in front of it.
-pub(super) fn replaced(
-    text: &str,
-    secret: &dyn Fn(&str, &str) -> bool,
-    with: &dyn Fn(&str) -> String,
-) -> String {
+pub(super) fn replaced(text: &str, secret: &dyn Fn(&str, &str) -> bool, with: &dyn Fn(&str) -> String) -> String {
     if text.contains("PRIVATE KEY-----") {
         return with(text);
     }

@@ -78,7 +78,9 @@ impl Page<'_> {
             }
             What::Added => {
                 self.title(&format!("{owner} is new"), severity);
-                self.offered(server, |item| change.item.as_ref().is_some_and(|(list, name)| (item.list, &item.name) == (list, name)));
+                self.offered(server, |item| {
+                    change.item.as_ref().is_some_and(|(list, name)| (item.list, &item.name) == (list, name))
+                });
             }
             What::Removed => self.title(&format!("{owner} is gone"), severity),
             What::Renamed(from) => self.title(&format!("{owner} was called `{}`", visible(from)), severity),
@@ -198,7 +200,9 @@ fn found<'o>(change: &'o Change, server: &'o Server, outcome: &'o Outcome) -> im
     outcome.findings.iter().filter(move |finding| {
         let subject = &finding.subject;
         let own = subject.field.as_deref().unwrap_or_default();
-        let inside = |long: &str, short: &str| long.strip_prefix(short).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']));
+        let inside = |long: &str, short: &str| {
+            long.strip_prefix(short).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
+        };
         finding.rule.pack() != "drift"
             && about_item
             && !gone

@@ -191,7 +191,11 @@ fn server(server: &ServerCoverage) -> Server<'_> {
         ms: server.ms,
         sandbox: server.sandbox.as_ref().map(|sandbox| sandbox.level.as_str()),
         sandbox_reason: server.sandbox.as_ref().and_then(|sandbox| sandbox.reason.as_deref()),
-        lock: server.lock.as_ref().map(|lock| Lock { file: &lock.file, status: lock.status.as_str(), tools: lock.tools }),
+        lock: server.lock.as_ref().map(|lock| Lock {
+            file: &lock.file,
+            status: lock.status.as_str(),
+            tools: lock.tools,
+        }),
     }
 }
 

@@ -5,7 +5,10 @@ use std::collections::BTreeMap;
 use super::{Style, UNKNOWN, coloured, ignores, wrap};
 use crate::finding::Severity;
 use crate::text::visible;
-use crate::triage::{ConfigStatus, Coverage, LockCoverage, LockStatus, Outcome, SandboxCoverage, SandboxLevel, ServerCoverage, ServerStatus};
+use crate::triage::{
+    ConfigStatus, Coverage, LockCoverage, LockStatus, Outcome, SandboxCoverage, SandboxLevel, ServerCoverage,
+    ServerStatus,
+};
 
 pub(super) fn write(text: &mut String, outcome: &Outcome, style: &Style) {
     let coverage = &outcome.coverage;
@@ -122,7 +125,8 @@ fn locked(coverage: &Coverage) -> Vec<String> {
             (LockStatus::Absent, "not in it"),
         ];
         let told = told.into_iter().filter(|(status, _)| of(*status) > 0);
-        let told: Vec<String> = told.map(|(status, word)| format!("{} {word}", counted(of(status), "server"))).collect();
+        let told: Vec<String> =
+            told.map(|(status, word)| format!("{} {word}", counted(of(status), "server"))).collect();
         let tools: usize = servers.iter().filter_map(|lock| lock.tools).sum();
         let tools = if tools > 0 { format!("; {} unchanged", counted(tools, "tool")) } else { String::new() };
         format!("Lock {}: {}{tools}.", visible(file), told.join(", "))

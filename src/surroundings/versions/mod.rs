@@ -84,7 +84,14 @@ pub fn versions(configs: &[Config], launches: &[Vec<Launch>], request: &Request,
         .iter()
         .zip(launches)
         .map(|(config, launches)| {
-            (config, launches.iter().flat_map(|launch| &launch.packages).filter_map(|package| wanted(package, which)).collect())
+            (
+                config,
+                launches
+                    .iter()
+                    .flat_map(|launch| &launch.packages)
+                    .filter_map(|package| wanted(package, which))
+                    .collect(),
+            )
         })
         .filter(|(_, names): &(_, Names)| !names.is_empty())
         .collect();
@@ -269,7 +276,11 @@ impl Found<'_> {
     fn seal(&mut self, name: &str, version: &str, integrity: Option<&str>) {
         const LONGEST: usize = 512;
         let name = self.ecosystem.canonical(name);
-        let plain = |text: &&str| text.starts_with("sha") && text.len() <= LONGEST && text.bytes().all(|byte| byte.is_ascii_graphic() || byte == b' ');
+        let plain = |text: &&str| {
+            text.starts_with("sha")
+                && text.len() <= LONGEST
+                && text.bytes().all(|byte| byte.is_ascii_graphic() || byte == b' ')
+        };
         if let Some(integrity) = integrity.filter(plain).filter(|_| self.wanted.contains(name.as_str())) {
             self.integrity.insert((name, version.to_owned()), integrity.to_owned());
         }
