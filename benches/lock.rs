@@ -24,6 +24,9 @@ fn main() {
     process(&list);
 }
 
+/// What writing and checking may take.
+const LIMIT: Option<Duration> = Some(Duration::from_millis(300));
+
 /// Real tools where they are at hand, else some that are as long.
 fn tools() -> Vec<Value> {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../shared/corpus/tools/benign-catalogue.jsonl");
@@ -93,8 +96,10 @@ fn library(list: &str) {
     let text = write(&lock);
     let verdict = if text.len() < 3_000_000 { "ok" } else { "TOO LARGE" };
     println!("a lock of {SERVERS} servers with {} tools: {} bytes ({verdict})", SERVERS * TOOLS, text.len());
-    best("taken apart, one core", None, || assert_eq!(now().len(), SERVERS));
-    best("written", None, || assert_eq!(write(&lock).len(), text.len()));
+    best("taken apart on one core, and written", LIMIT, || {
+        let servers: Vec<Server> = now().into_iter().map(|now| now.server).collect();
+        assert_eq!(write(&Lock::new(servers)).len(), text.len());
+    });
     best("read", None, || assert_eq!(read("mcpscan.lock", &text).unwrap().servers.len(), SERVERS));
     let now = now();
     best("compared", None, || assert!(compare(&lock, &now, &|_| true).is_empty()));
@@ -111,11 +116,10 @@ fn process(list: &str) {
         command.args(args).args(["--tools", "list.jsonl"]).current_dir(&project).env("HOME", folder.path());
         command.stdout(Stdio::null()).stderr(Stdio::null()).status().unwrap().code().unwrap()
     };
-    let limit = Some(Duration::from_millis(300));
-    // What the rules find in some of the tools keeps them out unless there is a reason.
-    best("`mcpscan lock`", limit, || {
+    // Most of it is what a scan takes: before something is taken in, every rule has looked at it.
+    best("`mcpscan lock`, all of it judged", None, || {
         let _ = std::fs::remove_file(project.join("mcpscan.lock"));
         assert_eq!(run(&["lock", "--force", "a bench"]), 0);
     });
-    best("`mcpscan lock --check`", limit, || assert_eq!(run(&["lock", "--check"]), 0));
+    best("`mcpscan lock --check`", LIMIT, || assert_eq!(run(&["lock", "--check"]), 0));
 }

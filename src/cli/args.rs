@@ -42,6 +42,9 @@ pub(super) enum Command {
     /// Accept what is found now: write a line for each finding, for `--baseline` to tell only what is new from then on
     Baseline(Box<Accept>),
     /// Record what servers are and offer, so that every later change is told
+    ///
+    /// Without --check, --diff or --accept, what is seen for the first time is written into `mcpscan.lock`: servers of a
+    /// project's configs into the one in its root, all others into your own. What the lock has already stays as it is.
     Lock(Box<Lock>),
     /// Ask servers what they offer and print it, a catalog a line of JSON; `--tools -` takes it back. Nothing is judged
     Inspect(Box<Inspect>),
@@ -159,10 +162,6 @@ pub(super) struct Accept {
     pub(super) settings: SettingsFiles,
 }
 
-/// Records what servers are and what they offer
-///
-/// Without --check, --diff or --accept, what is seen for the first time is written into `mcpscan.lock`: servers of a project's
-/// configs into the one in its root, all others into your own. What the lock has already stays as it is.
 #[derive(Args, Debug)]
 pub(super) struct Lock {
     /// Files and folders to look at

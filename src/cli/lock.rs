@@ -8,7 +8,7 @@ use super::settings::{Given, Held, hold};
 use super::{Exit, Failure, locks, output};
 use crate::finding::{Confidence, Finding, Place, Severity};
 use crate::lock::{self, INSTRUCTIONS, Item, Now, Server, Taken, Want};
-use crate::pipeline::{self, Compared, Judging, LockFile, Scanned, Whose};
+use crate::pipeline::{self, Compared, Judging, LockFile, Scanned};
 use crate::report::{self, Format};
 use crate::rules::Packs;
 use crate::text::{nearest, visible};
@@ -191,7 +191,7 @@ fn write(lock: &Lock, files: &[LockFile], scanned: &Scanned, packs: &Packs, stop
             let lines: String = done.iter().map(|line| format!("  {}\n", visible(line))).collect();
             let verb = if want == Want::New { "Recorded" } else { "Accepted" };
             super::print(&format!("{verb} in {}:\n{lines}", visible(&file.shown)))?;
-            if want == Want::New && file.whose == Whose::Project {
+            if want == Want::New {
                 super::print("Recording is not accepting: look at them, and let `mcpscan lock --accept` say so.\n")?;
             }
         } else if !nothing {

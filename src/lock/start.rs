@@ -308,14 +308,8 @@ mod tests {
         assert_eq!(more(|start| start.command.splice(1.., ["-y a@1.0.0".to_owned()]).for_each(drop)).len(), 1);
         assert_eq!(more(|start| start.command[0] = "node".into()), [("the command".into(), true, false)]);
         assert_eq!(more(|start| start.urls.push("https://x".into())), [("the address".into(), true, false)]);
-        assert_eq!(
-            more(|start| start.env.extend([("A".into(), Mark::Set)])),
-            [("variable `A`".into(), false, false)]
-        );
-        assert_eq!(
-            more(|start| start.others.extend([("cwd".into(), "/x".into())])),
-            [("`cwd`".into(), false, false)]
-        );
+        assert_eq!(more(|start| start.env.extend([("A".into(), Mark::Set)])), [("variable `A`".into(), false, false)]);
+        assert_eq!(more(|start| start.others.extend([("cwd".into(), "/x".into())])), [("`cwd`".into(), false, false)]);
         assert_eq!(
             more(|start| start.fetched[0].name = "b".into()),
             [("package `a`".into(), true, false), ("package `b`".into(), true, false)]
