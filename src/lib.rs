@@ -13,6 +13,7 @@ pub mod document;
 pub mod finding;
 pub mod judge;
 pub mod launch;
+pub mod lock;
 mod parallel;
 pub mod pipeline;
 pub mod report;

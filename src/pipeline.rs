@@ -5,10 +5,12 @@ mod confine;
 pub mod examples;
 mod hidden;
 mod identity;
+mod locked;
 mod redact;
 pub mod stats;
 mod target;
 
+use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -16,6 +18,7 @@ use std::sync::atomic::AtomicBool;
 pub use crate::config::Given;
 pub use confine::{Confine, Places};
 pub use identity::Scripts;
+pub use locked::{Compared, LockFile, Whose};
 
 use crate::config::{self, Config};
 use crate::connect::{self, Bounds, Catalog, Consent, Progress};
@@ -24,9 +27,10 @@ use crate::document::{self, Source, Sources, Span};
 use crate::finding::Finding;
 use crate::judge::{self, Judged, Known};
 use crate::launch::{self, Grammar, Launch};
+use crate::lock;
 use crate::rules::{Packs, TextEngine, data};
 use crate::settings::Allowed;
-use crate::surroundings::{self, Versions};
+use crate::surroundings::{self, Versions, Which};
 use crate::text::Redactor;
 use crate::triage::{ConfigCoverage, ConfigStatus, Coverage, Looked, Outcome, Policy, ServerCoverage, ServerStatus};
 
@@ -146,6 +150,8 @@ pub struct Read {
     pub configs: Vec<Config>,
     /// What each entry comes to, config by config.
     pub launches: Vec<Vec<Launch>>,
+    /// Files that say nothing and that nobody expects to say anything.
+    pub silent: Vec<ConfigFile>,
     /// What was and was not read.
     pub coverage: Coverage,
 }
@@ -153,8 +159,13 @@ pub struct Read {
 /// Finds and reads configs and resolves their entries; nothing is judged or started.
 pub fn read(request: &discover::Request, tables: &Tables) -> Read {
     let Found { files, skipped } = discover::discover(request, &tables.clients);
-    let mut read =
-        Read { sources: Sources::default(), configs: Vec::new(), launches: Vec::new(), coverage: Coverage::default() };
+    let mut read = Read {
+        sources: Sources::default(),
+        configs: Vec::new(),
+        launches: Vec::new(),
+        silent: Vec::new(),
+        coverage: Coverage::default(),
+    };
     for file in files {
         if let Some(reason) = &file.unread {
             let usage_error = false;
@@ -170,6 +181,7 @@ pub fn read(request: &discover::Request, tables: &Tables) -> Read {
                     || !config.beside.is_empty()
                     || config.program.is_some();
                 if config.file.optional && !says && !config.broken {
+                    read.silent.push(config.file);
                     continue;
                 }
                 read.coverage.configs.push(coverage_of(&config, &read.sources));
@@ -214,7 +226,7 @@ fn read_given(given: Given, text: String, request: &discover::Request, tables: &
     let mut coverage = Coverage::default();
     let scope = discover::Scope::User.to_string();
     coverage.configs.push(ConfigCoverage { scope, ..coverage_of(&config, &sources) });
-    Read { sources, configs: vec![config], launches: vec![launches], coverage }
+    Read { sources, configs: vec![config], launches: vec![launches], silent: Vec::new(), coverage }
 }
 
 /// The line of a file that was not read.
@@ -280,20 +292,72 @@ fn coverage_of(config: &Config, sources: &Sources) -> ConfigCoverage {
 
 /// Scans: read, judge the entries, ask those servers that may be asked, judge what they say.
 pub fn scan(input: Input, tables: &Tables, asking: Asking<'_>, policy: &Policy) -> Outcome {
+    scan_locked(input, tables, asking, policy, &[], Judging::Everything).outcome
+}
+
+/// What of a scan is wanted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Judging {
+    /// All findings.
+    Everything,
+    /// What is not as it was approved, and of texts what is found in those that changed.
+    Changes,
+}
+
+/// A scan, and what locks have to say of it.
+pub struct Scanned {
+    /// What a report is made from.
+    pub outcome: Outcome,
+    /// Each lock against what is there now.
+    pub compared: Vec<Compared>,
+}
+
+/// Scans, and compares with what was approved. A lock hides nothing: it only adds findings of what changed.
+pub fn scan_locked(
+    input: Input,
+    tables: &Tables,
+    asking: Asking<'_>,
+    policy: &Policy,
+    locks: &[LockFile],
+    judging: Judging,
+) -> Scanned {
     let allowed: Vec<&Allowed> = policy.settings.allowed().collect();
-    let Told { mut sources, coverage, judged, asked, looked } = match input {
-        Input::Saved(name, bytes) => return judge_saved(name, bytes, tables, policy),
-        input => ask(input, tables, asking, &allowed),
+    let told = match input {
+        Input::Saved(name, bytes) => read_list(name, bytes),
+        input => ask(input, tables, asking, &allowed, locks),
     };
+    let Told { mut sources, mut coverage, judged, asked, looked, configs, starts, silent, saved, home } = told;
+    let learnt = locked::Learnt {
+        configs: &configs,
+        starts: &starts,
+        silent: &silent,
+        catalogs: &asked.catalogs,
+        redactor: &asked.redactor,
+        saved,
+        home: home.as_ref(),
+    };
+    let compared: Vec<_> =
+        locks.iter().enumerate().map(|(number, file)| locked::compare(number, file, &learnt, &mut coverage)).collect();
     let mut findings = judged.findings;
+    let texts = match judging {
+        Judging::Everything => Cow::Borrowed(&asked.catalogs),
+        Judging::Changes => Cow::Owned(locked::changed_only(&asked.catalogs, &compared)),
+    };
     // Making the rules of texts ready takes a while; without a text there is nothing to make them ready for.
-    if !asked.catalogs.is_empty() {
-        findings.extend(judge::texts(&asked.catalogs, &sources, &tables.packs, &TextEngine::new(&tables.packs)));
+    if !texts.is_empty() {
+        findings.extend(judge::texts(&texts, &sources, &tables.packs, &TextEngine::new(&tables.packs)));
+    }
+    for compared in &compared {
+        let file = &locks[compared.0.file];
+        if file.text.is_some() {
+            findings.extend(locked::findings(file, compared, &learnt, &mut sources, tables, &findings));
+        }
     }
     redact::clean(&mut findings, &asked.redactor);
     redact::mask_lines(&mut sources, &findings, &tables.packs);
     redact::mask_comments(&mut sources, &looked, &tables.packs);
-    Outcome::new(findings, coverage, sources, &looked, policy, &tables.packs)
+    let outcome = Outcome::new(findings, coverage, sources, &looked, policy, &tables.packs);
+    Scanned { outcome, compared: compared.into_iter().map(|(compared, _)| compared).collect() }
 }
 
 /// What servers offer, and which of them did not tell.
@@ -308,7 +372,7 @@ pub struct Inspected {
 
 /// Asks servers what they offer and judges nothing of it. A saved list has been asked for already.
 pub fn inspect(input: Input, tables: &Tables, asking: Asking<'_>) -> Inspected {
-    let Told { coverage, asked, .. } = ask(input, tables, asking, &[]);
+    let Told { coverage, asked, .. } = ask(input, tables, asking, &[], &[]);
     let mut catalogs = asked.catalogs;
     // Of a server that told nothing, an empty catalog would say that it has nothing to tell.
     catalogs.retain(|catalog| {
@@ -325,24 +389,40 @@ struct Told {
     judged: Judged,
     asked: ask::Asked,
     looked: Vec<Looked>,
+    configs: Vec<Config>,
+    /// What each entry starts; nothing where no lock wants to know.
+    starts: Vec<Vec<lock::Start>>,
+    silent: Vec<ConfigFile>,
+    /// Of a saved list whether all of it could be read.
+    saved: Option<bool>,
+    home: Option<Home>,
+}
+
+impl Told {
+    /// Of what was asked for before.
+    fn saved(sources: Sources, coverage: Coverage, looked: Vec<Looked>, catalogs: Vec<Catalog>, whole: bool) -> Self {
+        let asked = ask::Asked { catalogs, coverage: Vec::new(), redactor: Arc::default() };
+        let (judged, configs, starts, silent) = Default::default();
+        Self { sources, coverage, judged, asked, looked, configs, starts, silent, saved: Some(whole), home: None }
+    }
 }
 
 /// Reads, judges the entries, and asks those servers that may be asked.
-fn ask(input: Input, tables: &Tables, asking: Asking<'_>, allowed: &[&Allowed]) -> Told {
+fn ask(input: Input, tables: &Tables, asking: Asking<'_>, allowed: &[&Allowed], locks: &[LockFile]) -> Told {
     let (read, request, given) = match input {
         Input::Configs(request) => (read(&request, tables), request, false),
         Input::Given(given, text, request) => (read_given(given, text, &request, tables), request, true),
         Input::Saved(..) => {
-            let nothing = ask::Asked { catalogs: Vec::new(), coverage: Vec::new(), redactor: Arc::default() };
-            let (sources, coverage, judged, looked) = Default::default();
-            return Told { sources, coverage, judged, asked: nothing, looked };
+            let (sources, coverage, looked, catalogs) = Default::default();
+            return Told::saved(sources, coverage, looked, catalogs, false);
         }
     };
-    let Read { mut sources, configs, mut launches, mut coverage } = read;
+    let Read { mut sources, configs, mut launches, silent, mut coverage } = read;
     surroundings::scripts(&configs, &mut launches);
     surroundings::programs(&configs, &mut launches);
-    let versions = surroundings::versions(&configs, &launches, &request);
-    let with = judge::Tables { versions: &versions, allowed, ..tables.for_entries() };
+    let versions = surroundings::versions(&configs, &launches, &request, Which::Open);
+    let approved = locked::approved_versions(locks, &configs, &launches, &versions);
+    let with = judge::Tables { versions: &approved, allowed, ..tables.for_entries() };
     let mut judged = judge::entries(&configs, &launches, &with);
     if given {
         // A header was given for this run alone: that it holds a key is its purpose, and it is in no file.
@@ -371,7 +451,15 @@ fn ask(input: Input, tables: &Tables, asking: Asking<'_>, allowed: &[&Allowed]) 
         ask::servers(&configs, &launches, &judged, redactor, asking, ask::Here { home, sandbox: &sandbox }, tables);
     coverage.servers = std::mem::take(&mut asked.coverage);
     let looked = configs.iter().map(|config| looked(config, &coverage)).collect();
-    Told { sources, coverage, judged, asked, looked }
+    let starts = if locks.is_empty() {
+        Vec::new()
+    } else {
+        // Runners may just have fetched another version.
+        let versions = surroundings::versions(&configs, &launches, &request, Which::All);
+        locked::starts(&configs, &launches, &versions, &Hidden::new(&judged), tables)
+    };
+    let home = request.homes.first().cloned();
+    Told { sources, coverage, judged, asked, looked, configs, starts, silent, saved: None, home }
 }
 
 /// A config as those who decide about its findings know it.
@@ -413,8 +501,8 @@ fn is_root() -> bool {
     return false;
 }
 
-/// Judges a saved list. Nothing is started.
-fn judge_saved(name: String, bytes: Result<Vec<u8>, String>, tables: &Tables, policy: &Policy) -> Outcome {
+/// Reads a saved list. Nothing is started.
+fn read_list(name: String, bytes: Result<Vec<u8>, String>) -> Told {
     let mut sources = Sources::default();
     let mut coverage = Coverage::default();
     let mut list = ConfigCoverage {
@@ -427,12 +515,12 @@ fn judge_saved(name: String, bytes: Result<Vec<u8>, String>, tables: &Tables, po
         servers: 0,
         usage_error: false,
     };
-    let mut findings: Vec<Finding> = Vec::new();
-    let mut looked = Vec::new();
+    let (mut catalogs, mut looked, mut whole) = (Vec::new(), Vec::new(), false);
     match bytes {
         Ok(bytes) => {
             let id = sources.add(Source::new(&name, bytes));
-            let (catalogs, errors) = connect::read_saved(id, sources.get(id));
+            let (read, errors) = connect::read_saved(id, sources.get(id));
+            catalogs = read;
             if let Some(error) = errors.first() {
                 let at = sources.get(id).position(error.span.start);
                 list.reason = Some(format!("line {}, column {}: {}", at.line, at.column, error.message));
@@ -442,9 +530,8 @@ fn judge_saved(name: String, bytes: Result<Vec<u8>, String>, tables: &Tables, po
             let firsts = catalogs.iter().filter(|catalog| catalog.look.is_none());
             coverage.servers = firsts.map(|catalog| told(catalog, sources.get(id))).collect();
             list.servers = coverage.servers.len();
-            let whole = errors.is_empty();
+            whole = errors.is_empty();
             looked.push(Looked { source: id, path: None, portable: name, whole, asked: whole });
-            findings = judge::texts(&catalogs, &sources, &tables.packs, &TextEngine::new(&tables.packs));
         }
         Err(reason) => {
             list.status = ConfigStatus::Failed;
@@ -453,7 +540,7 @@ fn judge_saved(name: String, bytes: Result<Vec<u8>, String>, tables: &Tables, po
         }
     }
     coverage.configs.push(list);
-    Outcome::new(findings, coverage, sources, &looked, policy, &tables.packs)
+    Told::saved(sources, coverage, looked, catalogs, whole)
 }
 
 fn told(catalog: &Catalog, source: &Source) -> ServerCoverage {
@@ -469,6 +556,7 @@ fn told(catalog: &Catalog, source: &Source) -> ServerCoverage {
         resources: Some(catalog.resources.len() + catalog.templates.len()),
         ms: None,
         sandbox: None,
+        lock: None,
     }
 }
 

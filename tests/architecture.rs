@@ -19,6 +19,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("surroundings", &["config", "discover", "document", "launch"]),
     ("connect", &["document", "parallel", "text"]),
     ("surface", &["connect", "document", "rules"]),
+    ("lock", &["config", "connect", "document", "finding", "launch", "parallel", "surface", "surroundings", "text"]),
     (
         "judge",
         &[
@@ -28,6 +29,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "document",
             "finding",
             "launch",
+            "lock",
             "parallel",
             "rules",
             "settings",
@@ -38,7 +40,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ),
     ("settings", &["document", "finding", "rules", "text"]),
     ("triage", &["document", "finding", "rules", "settings", "text"]),
-    ("report", &["connect", "document", "finding", "rules", "text", "triage"]),
+    ("report", &["connect", "document", "finding", "lock", "rules", "text", "triage"]),
     (
         "pipeline",
         &[
@@ -49,14 +51,23 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "finding",
             "judge",
             "launch",
+            "lock",
+            "parallel",
             "rules",
             "settings",
+            "surface",
             "surroundings",
             "text",
             "triage",
         ],
     ),
-    ("cli", &["connect", "discover", "finding", "judge", "pipeline", "report", "rules", "settings", "text", "triage"]),
+    (
+        "cli",
+        &[
+            "connect", "discover", "finding", "judge", "lock", "pipeline", "report", "rules", "settings", "text",
+            "triage",
+        ],
+    ),
 ];
 
 /// Longer files hold more than one idea.

@@ -43,6 +43,11 @@ pub(super) enum Command {
     List(List),
     /// Accept what is found now: write a line for each finding, for `--baseline` to tell only what is new from then on
     Baseline(Box<Accept>),
+    /// Record what servers are and offer, so that every later change is told
+    ///
+    /// Without --check, --diff or --accept, what is seen for the first time is written into `mcpscan.lock`: servers of a
+    /// project's configs into the one in its root, all others into your own. What the lock has already stays as it is.
+    Lock(Box<Lock>),
     /// Ask servers what they offer and print it, a catalog a line of JSON; `--tools -` takes it back. Nothing is judged
     Inspect(Box<Inspect>),
     /// List the rules, or run their examples
@@ -126,6 +131,9 @@ pub(super) struct Scan {
     /// Only findings that are not in this baseline count; `mcpscan baseline` writes one
     #[arg(long, value_name = "FILE", help_heading = "Settings")]
     pub(super) baseline: Option<PathBuf>,
+    /// Compare with no lock, neither the project's nor your own
+    #[arg(long, help_heading = "Settings")]
+    pub(super) no_lock: bool,
 }
 
 /// Which settings files count.
@@ -164,6 +172,58 @@ pub(super) struct Accept {
     /// Leave out findings that are less sure than this [default: medium]
     #[arg(long, value_name = "CONFIDENCE", help_heading = "Rules")]
     pub(super) min_confidence: Option<ConfidenceName>,
+    #[command(flatten)]
+    pub(super) settings: SettingsFiles,
+}
+
+#[derive(Args, Debug)]
+pub(super) struct Lock {
+    /// Files and folders to look at
+    #[arg(value_name = "PATH")]
+    pub(super) paths: Vec<PathBuf>,
+    /// Write nothing; exit with 1 when anything is not as it was approved, and with 3 when not all could be looked at
+    #[arg(long, help_heading = "Lock")]
+    pub(super) check: bool,
+    /// Write nothing; show the words that changed, and what the rules find in them
+    #[arg(long, conflicts_with = "check", help_heading = "Lock")]
+    pub(super) diff: bool,
+    /// Accept a server as it is now, or one tool, prompt, resource or template of it; without a name all that changed
+    #[arg(
+        long,
+        value_name = "SERVER[/TOOL]",
+        num_args = 0..=1,
+        default_missing_value = "",
+        action = clap::ArgAction::Append,
+        conflicts_with_all = ["check", "diff"],
+        help_heading = "Lock"
+    )]
+    pub(super) accept: Vec<String>,
+    /// Take in what has a finding of severity high or worse, too, and keep this reason beside it
+    #[arg(long, value_name = "REASON", value_parser = one_line, conflicts_with_all = ["check", "diff"], help_heading = "Lock")]
+    pub(super) force: Option<String>,
+    /// Take what servers offer from a saved list (`-` for standard input) and ask nobody
+    #[arg(
+        long,
+        value_name = "FILE",
+        conflicts_with_all = ["paths", "launch", "yes", "server", "url", "bearer_env"],
+        help_heading = "Servers"
+    )]
+    pub(super) tools: Option<PathBuf>,
+    /// Format of the report of --check; repeat with --output to write several
+    #[arg(long, value_name = "FORMAT", value_parser = formats(), requires = "check", help_heading = "Report")]
+    pub(super) format: Vec<&'static Format>,
+    /// Write the report of the --format before it to a file
+    #[arg(long, value_name = "FILE", requires = "check", help_heading = "Report")]
+    pub(super) output: Vec<PathBuf>,
+    /// Let only changes that are at least this severe fail --check [default: low]
+    #[arg(long, value_name = "SEVERITY", requires = "check", help_heading = "Report")]
+    pub(super) fail_on: Option<FailOn>,
+    #[command(flatten)]
+    pub(super) place: Place,
+    #[command(flatten)]
+    pub(super) servers: Servers,
+    #[command(flatten)]
+    pub(super) choice: Choice,
     #[command(flatten)]
     pub(super) settings: SettingsFiles,
 }

@@ -9,6 +9,8 @@ mod demo;
 mod exit;
 mod inspect;
 mod list;
+mod lock;
+mod locks;
 mod manual;
 mod output;
 mod place;
@@ -53,6 +55,10 @@ pub fn main() -> ExitCode {
             },
             Some(Command::List(list)) => list::run(&list),
             Some(Command::Baseline(accept)) => baseline::run(&accept),
+            Some(Command::Lock(ref lock)) => match matches.subcommand_matches("lock") {
+                Some(matches) => lock::run(lock, matches),
+                None => lock::run(lock, &matches),
+            },
             Some(Command::Inspect(inspect)) => inspect::run(&inspect),
             Some(Command::Rules(rules)) => rules::run(&rules),
             Some(Command::Explain(explain)) => rules::explain(&explain),

@@ -6,7 +6,6 @@ use std::path::{Path, PathBuf};
 use clap::ArgMatches;
 
 use super::Failure;
-use super::args::Scan;
 use crate::report::{Detail, Format, Style, render};
 use crate::rules::Packs;
 use crate::triage::Outcome;
@@ -18,17 +17,22 @@ pub(super) struct Target {
 }
 
 /// Pairs each `--output` with the `--format` before it; without any there is the default. What has no file goes to standard output, one format at most.
-pub(super) fn pairs(scan: &Scan, matches: &ArgMatches, default: &'static Format) -> Result<Vec<Target>, Failure> {
+pub(super) fn pairs(
+    formats: &[&'static Format],
+    outputs: &[PathBuf],
+    matches: &ArgMatches,
+    default: &'static Format,
+) -> Result<Vec<Target>, Failure> {
     let places = |name: &str| matches.indices_of(name).map(Iterator::collect::<Vec<_>>).unwrap_or_default();
     let mut targets: Vec<(usize, Target)> = Vec::new();
-    for (place, format) in places("format").into_iter().zip(&scan.format) {
+    for (place, format) in places("format").into_iter().zip(formats) {
         targets.push((place, Target { format, path: None }));
     }
-    for (place, path) in places("output").into_iter().zip(&scan.output) {
+    for (place, path) in places("output").into_iter().zip(outputs) {
         let before = targets.iter_mut().rfind(|(at, target)| *at < place && target.path.is_none());
         match before {
             Some((_, target)) => target.path = Some(path.clone()),
-            None if scan.format.is_empty() && scan.output.len() == 1 => {
+            None if formats.is_empty() && outputs.len() == 1 => {
                 let Some(format) = by_name(path) else {
                     return Err(Failure::Usage(format!(
                         "--output {}: its name says no format; put a --format before it",

@@ -8,7 +8,7 @@ use clap::ArgMatches;
 use super::args::Scan;
 use super::servers::{self, Setup};
 use super::settings::{Given, hold};
-use super::{Exit, Failure, output};
+use super::{Exit, Failure, locks, output};
 use crate::pipeline::{self, Input};
 use crate::report::{Format, Style};
 use crate::triage::{ConfigStatus, Outcome};
@@ -27,15 +27,23 @@ pub(super) fn run(scan: &Scan, matches: &ArgMatches) -> Result<Exit, Failure> {
         narrowed: !scan.place.client.is_empty() || scan.servers.is_given() || scan.tools.is_some(),
     };
     let held = hold(&given, &variables)?;
-    let reports = output::pairs(scan, matches, held.format.unwrap_or(Format::for_people()))?;
+    let default = held.format.unwrap_or(Format::for_people());
+    let reports = output::pairs(&scan.format, &scan.output, matches, default)?;
     let tables = &held.tables;
     let input = match &scan.tools {
         Some(path) => saved(path),
         None => servers::input(&scan.servers, &scan.paths, &scan.place, &tables.clients, &variables)?,
     };
 
+    // One server that is in no config is in no lock.
+    let locks = if scan.no_lock || scan.servers.is_given() {
+        Vec::new()
+    } else {
+        locks::existing(&scan.paths, &scan.place, scan.tools.is_some(), &variables)?
+    };
     let mut setup = Setup::new(&scan.servers, held.launch, variables)?;
-    let outcome = pipeline::scan(input, tables, setup.asking(), &held.policy);
+    let judging = pipeline::Judging::Everything;
+    let outcome = pipeline::scan_locked(input, tables, setup.asking(), &held.policy, &locks, judging).outcome;
 
     let style = Style {
         snippets: !scan.no_snippets,
@@ -75,10 +83,11 @@ fn named_unread(scan: &Scan, outcome: &Outcome) -> bool {
 
 /// A path that isn't there and reads like a command was meant as one.
 pub(super) fn mistaken_command(paths: &[PathBuf]) -> Result<(), Failure> {
-    const COMMANDS: [&str; 11] = [
+    const COMMANDS: [&str; 12] = [
         "scan",
         "list",
         "baseline",
+        "lock",
         "inspect",
         "rules",
         "explain",

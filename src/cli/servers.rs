@@ -114,6 +114,12 @@ impl Setup {
         }
     }
 
+    /// Asks only servers of these names.
+    pub(super) fn only(&mut self, names: Vec<String>) {
+        let consent = std::mem::replace(&mut self.consent, Box::new(Never));
+        self.consent = Box::new(Only { names, consent });
+    }
+
     /// Whether the user ended it early.
     pub(super) fn was_stopped(&self) -> bool {
         self.stop.load(Ordering::SeqCst)
@@ -206,6 +212,29 @@ impl<C: Consent> Consent for Armed<C> {
         let allowed = self.consent.allow(questions);
         self.idle.store(!allowed.contains(&true), Ordering::SeqCst);
         allowed
+    }
+
+    fn wanted(&self) -> bool {
+        self.consent.wanted()
+    }
+
+    fn demands(&self) -> bool {
+        self.consent.demands()
+    }
+}
+
+/// Whoever answers, and is asked about some servers only.
+struct Only {
+    names: Vec<String>,
+    consent: Box<dyn Consent>,
+}
+
+impl Consent for Only {
+    fn allow(&mut self, questions: &[Question]) -> Vec<bool> {
+        let meant = |question: &&Question| self.names.contains(&question.server);
+        let own: Vec<Question> = questions.iter().filter(meant).cloned().collect();
+        let mut allowed = if own.is_empty() { Vec::new() } else { self.consent.allow(&own) }.into_iter();
+        questions.iter().map(|question| meant(&question) && allowed.next().unwrap_or(false)).collect()
     }
 
     fn wanted(&self) -> bool {

@@ -165,6 +165,17 @@ fn of_user(home: &Home) -> PathBuf {
 /// The file of the project around what is scanned: the nearest one from there up to the repository's root. Outside of a
 /// repository only the folder itself counts: above it anybody may have left one.
 fn of_project(paths: &[PathBuf]) -> Result<Option<PathBuf>, Failure> {
+    const WAY_OUT: &str = "name one file by --config, or use none with --no-config";
+    nearest_file(paths, NAME, "settings", WAY_OUT)
+}
+
+/// The file of that name that is nearest to what is scanned, up to its repository's root.
+pub(super) fn nearest_file(
+    paths: &[PathBuf],
+    name: &str,
+    what: &str,
+    way_out: &str,
+) -> Result<Option<PathBuf>, Failure> {
     let failed = |path: &Path| {
         let path = path.display().to_string();
         move |error| Failure::File { path, error }
@@ -178,13 +189,12 @@ fn of_project(paths: &[PathBuf]) -> Result<Option<PathBuf>, Failure> {
         let folder = if start.is_dir() { start.as_path() } else { start.parent().unwrap_or(&start) };
         let root = folder.ancestors().find(|folder| folder.join(".git").exists()).unwrap_or(folder);
         let above = folder.ancestors().take_while(|above| above.starts_with(root));
-        let file = above.map(|folder| folder.join(NAME)).find(|file| file.symlink_metadata().is_ok());
+        let file = above.map(|folder| folder.join(name)).find(|file| file.symlink_metadata().is_ok());
         found.extend(file.filter(|file| !found.contains(file)));
     }
     if let [one, other, ..] = found.as_slice() {
         return Err(Failure::Usage(format!(
-            "what is scanned belongs to several projects with settings, {} and {}; scan them one by one, name one file by \
-             --config, or use none with --no-config",
+            "what is scanned belongs to several projects with {what}, {} and {}; scan them one by one, or {way_out}",
             one.display(),
             other.display()
         )));
@@ -192,7 +202,7 @@ fn of_project(paths: &[PathBuf]) -> Result<Option<PathBuf>, Failure> {
     let Some(file) = found.pop() else { return Ok(None) };
     if file.symlink_metadata().map_err(failed(&file))?.is_symlink() {
         return Err(Failure::Usage(format!(
-            "{}: a link, which may lead out of the project; name the file by --config, or use none with --no-config",
+            "{}: a link, which may lead out of the project; {way_out}",
             file.display()
         )));
     }
@@ -206,7 +216,7 @@ fn read(path: &Path, origin: Origin) -> Result<File, Failure> {
     File::parse(&shown, &text, origin, folder).map_err(all)
 }
 
-fn text(path: &Path, largest: u64) -> Result<String, Failure> {
+pub(super) fn text(path: &Path, largest: u64) -> Result<String, Failure> {
     let wrong = |why: String| Failure::Usage(format!("{}: {why}", path.display()));
     let bytes = discover::read(path, largest).map_err(|error| wrong(error.to_string()))?;
     let text = String::from_utf8(bytes).map_err(|_| wrong("no text in UTF-8".to_owned()))?;
@@ -214,7 +224,7 @@ fn text(path: &Path, largest: u64) -> Result<String, Failure> {
 }
 
 /// Relative to the current folder where it lies below.
-fn shown(path: &Path) -> String {
+pub(super) fn shown(path: &Path) -> String {
     let current = std::env::current_dir().and_then(|current| current.canonicalize());
     let relative = current.ok().and_then(|current| path.strip_prefix(current).ok().map(Path::to_owned));
     discover::spelled(&relative.unwrap_or_else(|| path.to_owned()))

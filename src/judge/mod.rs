@@ -2,6 +2,7 @@
 
 mod check;
 mod dangers;
+mod drifts;
 mod entries;
 mod looks;
 mod readings;
@@ -9,6 +10,7 @@ mod split;
 mod texts;
 mod weigh;
 
+pub use drifts::{Drifted, drift};
 pub use entries::{EntryKey, HiddenValue, Judged, Known, KnownError, Tables, entries, entry_key};
 pub use texts::texts;
 pub use weigh::{needs, weigh};

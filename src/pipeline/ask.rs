@@ -91,6 +91,7 @@ pub(super) fn servers(
                 resources: None,
                 ms: None,
                 sandbox: None,
+                lock: None,
             };
             let prepared = if wanted {
                 target::ready(entry, config, launch, &filling).and_then(|ready| {

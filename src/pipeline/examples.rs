@@ -142,7 +142,7 @@ fn around<'e>(words: impl Iterator<Item = &'e str>) -> Result<Around, String> {
 }
 
 /// An entry of an example stands in a project of Cursor.
-fn reader() -> Reader {
+pub(super) fn reader() -> Reader {
     Reader {
         client: "cursor".to_owned(),
         scope: Scope::Project,
@@ -154,6 +154,10 @@ fn reader() -> Reader {
 
 fn judge(example: &Example<'_>, tables: &Tables, engine: &TextEngine) -> Result<Vec<Finding>, String> {
     let mut sources = Sources::default();
+    if let Some(pair) = example.text.strip_prefix("@lock\n") {
+        let (before, now) = pair.split_once('\n').ok_or("its example shows nothing after the lock")?;
+        return super::locked::example(before, now, tables);
+    }
     match example.judges {
         Judges::Entries => {
             let whole = is_whole_file(&example.text);

@@ -212,15 +212,22 @@ fn names_login(name: &str) -> bool {
 /// What is in a text beside other things: the key behind a name in JSON, in a query or in lines of settings, the last
 /// part of a webhook's address.
 fn without_secret_parts(text: &str) -> String {
+    let secret = |name: &str, part: &str| {
+        looks_random(part) || !name.is_empty() && !part.is_empty() && judge::may_be_secret(name, part)
+    };
+    replaced(text, &secret, &nonsense)
+}
+
+/// A text with something else in place of its secret parts, each of which may have a name in front of it.
+pub(super) fn replaced(text: &str, secret: &dyn Fn(&str, &str) -> bool, with: &dyn Fn(&str) -> String) -> String {
     if text.contains("PRIVATE KEY-----") {
-        return nonsense(text);
+        return with(text);
     }
     let is_part = |c: char| c.is_ascii_alphanumeric() || "_-.~+%".contains(c);
     let (mut made, mut rest, mut name) = (String::new(), text, "");
     while !rest.is_empty() {
         let (part, behind) = rest.split_at(rest.find(|c| !is_part(c)).unwrap_or(rest.len()));
-        let hidden = looks_random(part) || !name.is_empty() && !part.is_empty() && judge::may_be_secret(name, part);
-        made.push_str(&if hidden { nonsense(part) } else { part.to_owned() });
+        made.push_str(&if secret(name, part) { with(part) } else { part.to_owned() });
         let (between, next) = behind.split_at(behind.find(is_part).unwrap_or(behind.len()));
         // Of an address, what stands before the colon is no name.
         let names = between.contains(['=', ':']) && !between.contains('/');

@@ -74,6 +74,16 @@ pub(super) struct Server<'a> {
     sandbox: Option<&'static str>,
     #[serde(rename = "sandboxReason", skip_serializing_if = "Option::is_none")]
     sandbox_reason: Option<&'a str>,
+    /// Absent where no lock would keep it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    lock: Option<Lock<'a>>,
+}
+
+#[derive(Serialize)]
+struct Lock<'a> {
+    file: &'a str,
+    status: &'static str,
+    tools: Option<usize>,
 }
 
 #[derive(Serialize)]
@@ -207,6 +217,11 @@ pub(super) fn server(server: &ServerCoverage) -> Server<'_> {
         ms: server.ms,
         sandbox: server.sandbox.as_ref().map(|sandbox| sandbox.level.as_str()),
         sandbox_reason: server.sandbox.as_ref().and_then(|sandbox| sandbox.reason.as_deref()),
+        lock: server.lock.as_ref().map(|lock| Lock {
+            file: &lock.file,
+            status: lock.status.as_str(),
+            tools: lock.tools,
+        }),
     }
 }
 

@@ -1,6 +1,7 @@
 //! An outcome as bytes, a file a format.
 
 mod catalog;
+mod difference;
 mod github;
 mod html;
 mod json;
@@ -11,6 +12,7 @@ mod sarif;
 mod text;
 
 pub use catalog::catalog;
+pub use difference::difference;
 pub use json::schema;
 pub use text::wrap;
 

@@ -81,7 +81,7 @@ fn page(rule: &Rule) -> String {
     let _ = write!(
         text,
         "\n## Accept it\n\nIn a comment beside it, where the config has comments, or in `.mcpscan.toml`:\n\n```\n// mcpscan: \
-         ignore[{id}] why it is right here\n```\n\n```toml\n[[ignore]]\nrules = [\"{id}\"]\nreason = \"why it is right here\"\n```\n"
+         ignore[{id}] why it is right here\n```\n\n```toml\n[[ignore]]\nrule = \"{id}\"\nreason = \"why it is right here\"\n```\n"
     );
     text.push_str("\n## References\n\n");
     for reference in &rule.references {

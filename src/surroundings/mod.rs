@@ -12,7 +12,7 @@ pub use git::Git;
 pub use index::tracked;
 pub use permissions::Readers;
 pub use script::{Dependency, Script, parse_script, read_script, scripts};
-pub use versions::{InUse, Said, Versions, project_folder, said_in, versions};
+pub use versions::{InUse, Said, Versions, Which, project_folder, said_in, versions};
 
 use std::collections::HashMap;
 use std::path::Path;

@@ -72,6 +72,11 @@ impl Redactor {
         value.lines().map(str::trim).filter(|line| line.len() >= 16 && *line != value).for_each(add);
     }
 
+    /// Whether it knows of nothing.
+    pub fn is_empty(&self) -> bool {
+        self.values.is_empty()
+    }
+
     /// `text` without the values.
     pub fn clean(&self, text: &str) -> String {
         let mut cleaned = String::with_capacity(text.len());

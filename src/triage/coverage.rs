@@ -190,6 +190,44 @@ pub struct ServerCoverage {
     pub ms: Option<u64>,
     /// How far it was shut in; nothing where nothing was started.
     pub sandbox: Option<SandboxCoverage>,
+    /// What the lock says of it; nothing where there is none that would keep it.
+    pub lock: Option<LockCoverage>,
+}
+
+/// What a lock says of a server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LockStatus {
+    /// As it was accepted.
+    Approved,
+    /// As it was when it was first seen; nobody has accepted it.
+    Recorded,
+    /// Not as it was.
+    Changed,
+    /// It is not in the lock.
+    Absent,
+}
+
+impl LockStatus {
+    /// The word in every output.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Approved => "approved",
+            Self::Recorded => "recorded",
+            Self::Changed => "changed",
+            Self::Absent => "absent",
+        }
+    }
+}
+
+/// A server and its lock.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LockCoverage {
+    /// The lock, as the user knows it.
+    pub file: String,
+    /// Whether it is as it was.
+    pub status: LockStatus,
+    /// How many of its tools are; nothing where it was not asked.
+    pub tools: Option<usize>,
 }
 
 /// How much of a sandbox there was.

@@ -62,6 +62,21 @@ pub const TARGETS: &[Target] = &[
         ],
     },
     Target {
+        name: "lock",
+        run: settings::lock,
+        seeds: &["toml"],
+        samples: &[
+            "mcpscan-lock = 1\n\n[[server]] # \"a\"\nname = \"a\"\nconfig = \"x\"\nstate = \"new\"\ncommand = [\"npx\"]\nenv = { A = \"set\" }\nfetched = [\n  { from = \"npm\", name = \"a\", spec = \"a\" },\n]\n",
+        ],
+        hostile: &[
+            ("mcpscan-lock = 1\n", "[[server]]\n", ""),
+            ("mcpscan-lock = 1\n", "[[server]]\nname='a'\nstate='new'\n", ""),
+            ("mcpscan-lock = 1\n[[server]]\nname='a'\nstate='new'\ntools = ", "[", ""),
+            ("mcpscan-lock = 1\n[[server]]\nname='a'\nstate='new'\nasked = true\ntext = '", "A", "'"),
+            ("", "<<<<<<< ", ""),
+        ],
+    },
+    Target {
         name: "document_json",
         run: |data| tree::document(Format::Json, data),
         seeds: &["json", "jsonc", "code-workspace"],

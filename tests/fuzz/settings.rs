@@ -22,6 +22,18 @@ pub fn settings(data: &[u8]) {
     }
 }
 
+/// Any text as a lock: what is none is an error with a place, what is one says the same after writing and reading.
+pub fn lock(data: &[u8]) {
+    let Ok(text) = std::str::from_utf8(data) else { return };
+    match mcpscan::lock::read("l", text) {
+        Ok(lock) => {
+            let again = mcpscan::lock::read("l", &mcpscan::lock::write(&lock));
+            assert!(again.is_ok_and(|again| again.is_same(&lock)));
+        }
+        Err(error) => assert!(error.to_string().starts_with("l:"), "{error}"),
+    }
+}
+
 /// Any text as a baseline: what is none is an error with a line.
 pub fn baseline(data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else { return };

@@ -15,6 +15,7 @@ pub(super) fn edit(package: &Package, in_use: Option<&InUse>, known: &Known) -> 
     let who = match &in_use.said {
         Said::Project(file) => format!("the version in {file}"),
         Said::Npx => "the version that npx fetched last".to_owned(),
+        Said::Lock(file) => format!("the version in {}", crate::text::visible(file)),
         Said::UvTools => "the version that uv has installed as a tool".to_owned(),
     };
     const REST: &str = "Dependencies of the package can still move; a lock file or an image digest fixes those too.";
@@ -115,7 +116,8 @@ mod tests {
     }
 
     fn says(package: &Package, version: &str) -> Option<String> {
-        let in_use = InUse { version: version.to_owned(), said: Said::Project("package-lock.json".to_owned()) };
+        let said = Said::Project("package-lock.json".to_owned());
+        let in_use = InUse { version: version.to_owned(), said, integrity: None };
         edit(package, Some(&in_use), &known())
     }
 

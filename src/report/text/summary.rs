@@ -6,7 +6,9 @@ use super::super::{Detail, View, counted};
 use super::{block, coloured, ignores, wrap};
 use crate::finding::Severity;
 use crate::text::visible;
-use crate::triage::{ConfigStatus, Coverage, SandboxCoverage, SandboxLevel, ServerCoverage, ServerStatus};
+use crate::triage::{
+    ConfigStatus, Coverage, LockCoverage, LockStatus, SandboxCoverage, SandboxLevel, ServerCoverage, ServerStatus,
+};
 
 pub(super) fn write(text: &mut String, view: &View<'_>) {
     let coverage = &view.outcome.coverage;
@@ -20,7 +22,7 @@ pub(super) fn write(text: &mut String, view: &View<'_>) {
 
     text.push_str(&wrap(&format!("{}.", looked(coverage)), view.style.width, ""));
     text.push('\n');
-    for line in unconfined(coverage, verbose) {
+    for line in locked(coverage).into_iter().chain(unconfined(coverage, verbose)) {
         text.push_str(&wrap(&line, view.style.width, "  "));
         text.push('\n');
     }
@@ -178,6 +180,30 @@ fn found(text: &mut String, view: &View<'_>) {
         ));
         text.push('\n');
     }
+}
+
+/// How much of what was looked at is as it was approved, a line for each lock.
+fn locked(coverage: &Coverage) -> Vec<String> {
+    let mut locks: BTreeMap<&str, Vec<&LockCoverage>> = BTreeMap::new();
+    for lock in coverage.servers.iter().filter_map(|server| server.lock.as_ref()) {
+        locks.entry(&lock.file).or_default().push(lock);
+    }
+    let line = |(file, servers): (&&str, &Vec<&LockCoverage>)| {
+        let of = |status| servers.iter().filter(|lock| lock.status == status).count();
+        let told = [
+            (LockStatus::Approved, "as approved"),
+            (LockStatus::Recorded, "as first recorded, accepted by nobody"),
+            (LockStatus::Changed, "changed"),
+            (LockStatus::Absent, "not in it"),
+        ];
+        let told = told.into_iter().filter(|(status, _)| of(*status) > 0);
+        let told: Vec<String> =
+            told.map(|(status, word)| format!("{} {word}", counted(of(status), "server"))).collect();
+        let tools: usize = servers.iter().filter_map(|lock| lock.tools).sum();
+        let tools = if tools > 0 { format!("; {} unchanged", counted(tools, "tool")) } else { String::new() };
+        format!("Lock {}: {}{tools}.", visible(file), told.join(", "))
+    };
+    locks.iter().map(line).collect()
 }
 
 /// Who ran with less than the whole sandbox, once for each thing that was missing.

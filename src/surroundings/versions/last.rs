@@ -34,7 +34,7 @@ pub(super) fn versions(home: &Home, wanted: &Names) -> HashMap<(Ecosystem, Strin
         if *ecosystem == Ecosystem::PyPi
             && let Some(version) = tool(home, name)
         {
-            found.insert((*ecosystem, name.clone()), InUse { version, said: Said::UvTools });
+            found.insert((*ecosystem, name.clone()), InUse { version, said: Said::UvTools, integrity: None });
         }
     }
     found
@@ -55,8 +55,8 @@ fn npx(home: &Home, wanted: &Names, found: &mut HashMap<(Ecosystem, String), InU
         .collect();
     locks.sort_by(|a, b| b.cmp(a));
     for (_, lock) in locks.into_iter().take(MOST) {
-        for (name, version) in in_file(&lock, Ecosystem::Npm, node::npx_lock, wanted) {
-            found.entry((Ecosystem::Npm, name)).or_insert(InUse { version, said: Said::Npx });
+        for (name, version, integrity) in in_file(&lock, Ecosystem::Npm, node::npx_lock, wanted) {
+            found.entry((Ecosystem::Npm, name)).or_insert(InUse { version, said: Said::Npx, integrity });
         }
         if found.len() == count {
             break;

@@ -23,6 +23,8 @@ pub struct InUse {
     pub version: String,
     /// Who says so.
     pub said: Said,
+    /// What the registry says its contents are, where that is known.
+    pub integrity: Option<String>,
 }
 
 /// Who says which version is in use.
@@ -34,6 +36,8 @@ pub enum Said {
     Npx,
     /// The tools that uv has installed.
     UvTools,
+    /// The lock of approved servers, by its file.
+    Lock(String),
 }
 
 /// The versions in use of what the configs start without an exact version.
@@ -65,14 +69,29 @@ impl Versions {
 /// Names of packages as their registry compares them.
 type Names = HashSet<(Ecosystem, String)>;
 
-/// Finds the versions in use of all packages that are started without an exact one. Where there is no such package the disk
-/// is left alone.
-pub fn versions(configs: &[Config], launches: &[Vec<Launch>], request: &Request) -> Versions {
+/// Which packages a version in use is looked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Which {
+    /// Those that are started without an exact one.
+    Open,
+    /// All of a registry: of an exact version the contents may be known.
+    All,
+}
+
+/// Finds the versions in use of packages. Where there is no such package the disk is left alone.
+pub fn versions(configs: &[Config], launches: &[Vec<Launch>], request: &Request, which: Which) -> Versions {
     let open: Vec<(&Config, Names)> = configs
         .iter()
         .zip(launches)
         .map(|(config, launches)| {
-            (config, launches.iter().flat_map(|launch| &launch.packages).filter_map(open).collect())
+            (
+                config,
+                launches
+                    .iter()
+                    .flat_map(|launch| &launch.packages)
+                    .filter_map(|package| wanted(package, which))
+                    .collect(),
+            )
         })
         .filter(|(_, names): &(_, Names)| !names.is_empty())
         .collect();
@@ -105,10 +124,11 @@ pub fn versions(configs: &[Config], launches: &[Vec<Launch>], request: &Request)
     versions
 }
 
-/// The name of a package whose version is left open.
-fn open(package: &Package) -> Option<(Ecosystem, String)> {
+/// The name of a package whose version is looked for.
+fn wanted(package: &Package, which: Which) -> Option<(Ecosystem, String)> {
     let open = matches!(package.pin, Pin::None | Pin::Tag(_) | Pin::Range(_));
-    open.then(|| (package.ecosystem, package.ecosystem.canonical(&package.name)))
+    let exact = which == Which::All && matches!(package.pin, Pin::Exact(_));
+    (open || exact).then(|| (package.ecosystem, package.ecosystem.canonical(&package.name)))
 }
 
 /// The folder of the project that a config belongs to: the one that holds `.cursor` or `.vscode`, not that one itself.
@@ -194,8 +214,8 @@ fn said(folder: &Path, wanted: &Names) -> HashMap<(Ecosystem, String), InUse> {
             continue;
         }
         for name in names.iter().filter(|name| fits(pattern, name)) {
-            for (package, version) in in_file(&folder.join(name), *ecosystem, *read, wanted) {
-                let in_use = InUse { version, said: Said::Project(name.clone()) };
+            for (package, version, integrity) in in_file(&folder.join(name), *ecosystem, *read, wanted) {
+                let in_use = InUse { version, said: Said::Project(name.clone()), integrity };
                 said.entry((*ecosystem, package)).or_insert(in_use);
             }
         }
@@ -214,22 +234,32 @@ fn fits(pattern: &str, name: &str) -> bool {
 pub fn said_in(name: &str, text: &str, wanted: &[&str]) -> Vec<(String, String)> {
     let file = FILES.iter().find(|(pattern, ..)| fits(pattern, name));
     file.map_or_else(Vec::new, |(_, ecosystem, read)| {
-        in_text(text, *ecosystem, *read, wanted.iter().copied().collect())
+        let found = in_text(text, *ecosystem, *read, wanted.iter().copied().collect());
+        found.into_iter().map(|(name, version, _)| (name, version)).collect()
     })
 }
 
 /// What one file says of the wanted packages; nothing if it can't be read.
-fn in_file(path: &Path, ecosystem: Ecosystem, read: Reader, wanted: &Names) -> Vec<(String, String)> {
+fn in_file(path: &Path, ecosystem: Ecosystem, read: Reader, wanted: &Names) -> Vec<Fact> {
     let Ok(bytes) = discover::read(path, LARGEST) else { return Vec::new() };
     let names = wanted.iter().filter(|(of, _)| *of == ecosystem).map(|(_, name)| name.as_str()).collect();
     in_text(&Source::new("", bytes).text, ecosystem, read, names)
 }
 
-fn in_text(text: &str, ecosystem: Ecosystem, read: Reader, wanted: HashSet<&str>) -> Vec<(String, String)> {
-    let mut found = Found { ecosystem, wanted, versions: HashMap::new() };
+fn in_text(text: &str, ecosystem: Ecosystem, read: Reader, wanted: HashSet<&str>) -> Vec<Fact> {
+    let mut found = Found { ecosystem, wanted, versions: HashMap::new(), integrity: HashMap::new() };
     read(text, &mut found);
-    found.versions.into_iter().filter_map(|(name, version)| Some((name, version?))).collect()
+    let Found { versions, mut integrity, .. } = found;
+    let fact = |(name, version): (String, Option<String>)| {
+        let own = (name, version?);
+        let integrity = integrity.remove(&own);
+        Some((own.0, own.1, integrity))
+    };
+    versions.into_iter().filter_map(fact).collect()
 }
+
+/// Name, version, and what its contents are where that is said.
+type Fact = (String, String, Option<String>);
 
 /// Takes what a file says.
 struct Found<'w> {
@@ -237,9 +267,25 @@ struct Found<'w> {
     wanted: HashSet<&'w str>,
     /// Nothing where a file says several versions, of which nobody knows which one runs.
     versions: HashMap<String, Option<String>>,
+    /// What the contents of a version are.
+    integrity: HashMap<(String, String), String>,
 }
 
 impl Found<'_> {
+    /// A digest of a version's contents, as the registry gives it.
+    fn seal(&mut self, name: &str, version: &str, integrity: Option<&str>) {
+        const LONGEST: usize = 512;
+        let name = self.ecosystem.canonical(name);
+        let plain = |text: &&str| {
+            text.starts_with("sha")
+                && text.len() <= LONGEST
+                && text.bytes().all(|byte| byte.is_ascii_graphic() || byte == b' ')
+        };
+        if let Some(integrity) = integrity.filter(plain).filter(|_| self.wanted.contains(name.as_str())) {
+            self.integrity.insert((name, version.to_owned()), integrity.to_owned());
+        }
+    }
+
     /// A package and its version, if that is an exact one of a registry.
     fn add(&mut self, name: &str, version: &str) {
         let name = self.ecosystem.canonical(name);

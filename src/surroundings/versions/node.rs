@@ -41,6 +41,7 @@ struct Locked {
     name: Option<String>,
     version: Option<String>,
     resolved: Option<Loose>,
+    integrity: Option<Loose>,
     link: bool,
     dependencies: HashMap<String, Loose>,
     dev_dependencies: HashMap<String, Loose>,
@@ -81,7 +82,9 @@ fn lock(text: &str, found: &mut Found<'_>, asked_for: bool) {
         let asked = root.and_then(|root| root.asks(name));
         if locked.is_registry() && asked.is_none_or(is_of_registry) && (asked.is_some() || !asked_for) {
             let version = locked.version.as_deref().unwrap_or_default();
-            found.add(locked.name.as_deref().unwrap_or(name), version);
+            let name = locked.name.as_deref().unwrap_or(name);
+            found.add(name, version);
+            found.seal(name, version, locked.integrity.as_ref().and_then(Loose::text));
         }
     }
     if lock.packages.is_empty() {
@@ -89,6 +92,7 @@ fn lock(text: &str, found: &mut Found<'_>, asked_for: bool) {
             if locked.is_registry() {
                 let (name, version) = real(name, locked.version.as_deref().unwrap_or_default());
                 found.add(name, version);
+                found.seal(name, version, locked.integrity.as_ref().and_then(Loose::text));
             }
         }
     }
@@ -162,6 +166,7 @@ pub(super) fn bun_lock(text: &str, found: &mut Found<'_>) {
         let spec = member.value.elements().first().and_then(Node::as_str).filter(|_| !name.contains('/'));
         if let Some((name, version)) = spec.and_then(split) {
             found.add(name, version);
+            found.seal(name, version, member.value.elements().last().and_then(Node::as_str));
         }
     }
 }

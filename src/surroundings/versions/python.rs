@@ -20,10 +20,17 @@ struct Locked {
     version: Option<String>,
     /// uv's and Poetry's.
     source: Option<Source>,
+    /// uv's: what all wheels are built from.
+    sdist: Option<Sealed>,
     /// PDM's.
     git: Option<IgnoredAny>,
     url: Option<IgnoredAny>,
     path: Option<IgnoredAny>,
+}
+
+#[derive(Deserialize)]
+struct Sealed {
+    hash: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -45,7 +52,9 @@ pub(super) fn lock(text: &str, found: &mut Found<'_>) {
             (None, kind) => kind.as_deref() == Some("legacy"),
         });
         if registry && package.git.is_none() && package.url.is_none() && package.path.is_none() {
-            found.add(&package.name, package.version.as_deref().unwrap_or_default());
+            let version = package.version.as_deref().unwrap_or_default();
+            found.add(&package.name, version);
+            found.seal(&package.name, version, package.sdist.as_ref().and_then(|sdist| sdist.hash.as_deref()));
         }
     }
 }

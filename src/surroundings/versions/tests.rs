@@ -52,7 +52,26 @@ fn only_what_npx_was_asked_for() {
         "node_modules/@acme/mcp": {"version": "1.4.2"}, "node_modules/plain": {"version": "2.0.0"}},
         "_": {"packages": ["@acme/mcp"]}}"#;
     let found = in_text(text, Ecosystem::Npm, node::npx_lock, WANTED.iter().copied().collect());
-    assert_eq!(found, pairs(&[("@acme/mcp", "1.4.2")]));
+    assert_eq!(found, [("@acme/mcp".to_owned(), "1.4.2".to_owned(), None)]);
+}
+
+#[test]
+fn what_the_contents_are() {
+    let npm = |integrity: &str| {
+        format!(r#"{{"packages": {{"node_modules/plain": {{"version": "1.0.0", "integrity": {integrity}}}}}}}"#)
+    };
+    let of = |text: &str, ecosystem, read: Reader| {
+        let found = in_text(text, ecosystem, read, WANTED.iter().copied().collect());
+        found.into_iter().next().and_then(|(_, _, integrity)| integrity)
+    };
+    assert_eq!(of(&npm("\"sha512-x\""), Ecosystem::Npm, node::npm_lock).as_deref(), Some("sha512-x"));
+    for other in ["1", "null", "\"\"", "\"sha512-\\u001b\"", "\"md5-x\""] {
+        assert_eq!(of(&npm(other), Ecosystem::Npm, node::npm_lock), None, "{other}");
+    }
+    let bun = r#"{"packages": {"plain": ["plain@1.0.0", "", {}, "sha512-x"]}}"#;
+    assert_eq!(of(bun, Ecosystem::Npm, node::bun_lock).as_deref(), Some("sha512-x"));
+    let uv = "[[package]]\nname = 'plain'\nversion = '1.0'\nsource = {registry = 'https://pypi.org/simple'}\nsdist = {url = 'x', hash = 'sha256:x'}\n";
+    assert_eq!(of(uv, Ecosystem::PyPi, python::lock).as_deref(), Some("sha256:x"));
 }
 
 #[test]
@@ -186,7 +205,7 @@ fn what_was_fetched_last() {
         .into();
     let found = last::versions(&home, &wanted);
     let get = |ecosystem, name: &str| found.get(&(ecosystem, name.to_owned())).cloned();
-    let in_use = |version: &str, said| Some(InUse { version: version.to_owned(), said });
+    let in_use = |version: &str, said| Some(InUse { version: version.to_owned(), said, integrity: None });
     assert_eq!(get(Ecosystem::Npm, "plain"), in_use("1.2.0", Said::Npx));
     assert_eq!(get(Ecosystem::PyPi, "acme-mcp"), in_use("1.4.2", Said::UvTools));
     assert_eq!(found.len(), 2);
