@@ -451,8 +451,9 @@ mod tests {
 
     #[test]
     fn windows_cover_a_text_and_share_their_ends() {
-        assert_eq!(windows(0).collect::<Vec<_>>(), [0..0]);
-        assert_eq!(windows(2 * WINDOW).collect::<Vec<_>>(), [0..2 * WINDOW]);
+        let ends = |length: usize| windows(length).map(|range| (range.start, range.end)).collect::<Vec<_>>();
+        assert_eq!(ends(0), [(0, 0)]);
+        assert_eq!(ends(2 * WINDOW), [(0, 2 * WINDOW)]);
         let all: Vec<Range<usize>> = windows(50_000).collect();
         assert_eq!((all[0].start, all.last().unwrap().end), (0, 50_000));
         assert!(all.windows(2).all(|pair| pair[0].end - pair[1].start == SHARED && pair[0].len() == WINDOW));

@@ -43,6 +43,7 @@ pub fn outcome(count: usize, tables: &Tables, own: impl Fn(usize) -> String) -> 
             resources: None,
             ms: Some(1),
             sandbox: None,
+            lock: None,
         });
         for number in (file * 10)..(file * 10 + 10).min(count) {
             let rule = rules[number % rules.len()];
