@@ -73,7 +73,7 @@ fn options_are_there() {
     for command in ["scan", "list", "baseline", "rules-docs", "approvals-revoke"] {
         assert!(place.project().join(format!("pages/mcpscan-{command}.1")).exists(), "{command}");
     }
-    let known: String = ["scan", "list", "inspect", "rules", "baseline", "approvals"]
+    let known: String = ["scan", "list", "lock", "inspect", "rules", "baseline", "approvals"]
         .iter()
         .map(|command| place.run(&[command, "--help"]).out)
         .chain([help])

@@ -43,6 +43,12 @@ fn check(place: &Place, args: &[&str]) {
     };
     let mut again = of_kind("report").remove(0);
     again["coverage"] = json!({"configs": of_kind("config"), "servers": of_kind("server")});
+    for (key, kind) in [("settings", "settings"), ("notes", "note")] {
+        let these = of_kind(kind);
+        if !these.is_empty() {
+            again["coverage"][key] = Value::Array(these);
+        }
+    }
     again["findings"] = Value::Array(of_kind("finding"));
     again["summary"] = of_kind("summary").remove(0);
     assert_eq!(again, report);
@@ -57,6 +63,19 @@ fn small_reports() {
     place.write("project/tools.json", r#"[{"name": "a", "description": "ok"}, {"name": "a\u001b[31m"}]"#);
     check(&place, &["--tools", "tools.json"]);
     check(&Place::new(), &[]);
+}
+
+#[test]
+fn reports_with_settings_and_a_lock() {
+    let place = Place::new();
+    place.write("project/.cursor/mcp.json", BAD_CURSOR);
+    place.write("project/.mcpscan.toml", "[[ignore]]\nrule = 'secrets'\nreason = 'r'\n[scan]\nlaunch = 'all'\n");
+    assert_eq!(place.run(&["lock", ".", "--launch", "none"]).code, 0);
+    check(&place, &["."]);
+    let report = place.run(&[".", "--format", "json"]).json();
+    assert_eq!(report["coverage"]["settings"][0]["origin"], "project");
+    assert_eq!(report["coverage"]["notes"][0]["level"], "error");
+    assert!(report["coverage"]["servers"][0]["lock"]["status"].is_string(), "{report}");
 }
 
 #[test]
