@@ -35,7 +35,9 @@ fn a_truncated_file_is_never_clean() {
     }
     let text = place.run(&[".mcp.json"]);
     assert!(text.out.contains("Not looked at:\n  .mcp.json (failed): line 1, column "), "{}", text.out);
-    assert!(text.out.contains("Nothing found in what was looked at"), "{}", text.out);
+    assert!(text.out.contains("Nothing could be looked at, so nothing is known."), "{}", text.out);
+    let comment = place.run(&[".mcp.json", "--format", "markdown"]).out;
+    assert!(comment.starts_with("<!-- mcpscan -->\n### mcpscan: nothing could be looked at"), "{comment}");
 }
 
 #[test]

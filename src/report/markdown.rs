@@ -2,7 +2,7 @@
 //! image, no HTML, and takes neither `@name` nor `#1` for more than letters.
 
 use super::text::looked;
-use super::{View, counted, suppression};
+use super::{View, counted, nothing, suppression};
 use crate::finding::{Finding, RuleId, Severity};
 use crate::text::visible;
 use crate::triage::{ConfigStatus, Outcome};
@@ -103,7 +103,7 @@ fn headline(view: &View<'_>) -> String {
         more.push(format!("{suppressed} suppressed, see below"));
     }
     let more = if more.is_empty() { String::new() } else { format!(" ({})", more.join("; ")) };
-    let found = if counts.is_empty() { "nothing found in what was looked at".to_owned() } else { counts.join(", ") };
+    let found = if counts.is_empty() { nothing(view.outcome).to_lowercase() } else { counts.join(", ") };
     format!("{found}{more}")
 }
 

@@ -164,6 +164,14 @@ fn suppression(finding: &Finding) -> Option<&Suppression> {
     finding.suppressed.as_ref()
 }
 
+/// What a report without findings says: never that all is well where nobody could look.
+fn nothing(outcome: &Outcome) -> &'static str {
+    match outcome.coverage.is_blind() {
+        true => "Nothing could be looked at, so nothing is known",
+        false => "Nothing found in what was looked at",
+    }
+}
+
 /// `1 server`, `2 servers`.
 fn counted(count: usize, what: &str) -> String {
     format!("{count} {what}{}", if count == 1 { "" } else { "s" })

@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 
 use super::super::text::{ignores, looked};
-use super::super::{View, counted};
+use super::super::{View, counted, nothing};
 use super::model::Model;
 use super::words::{pill, prose};
 use crate::finding::Severity;
@@ -13,10 +13,7 @@ use crate::triage::{ConfigStatus, ServerStatus};
 pub(super) fn verdict(model: &Model<'_>) -> String {
     let counts = Model::counts(&model.shown);
     if counts.is_empty() {
-        return match model.view.outcome.coverage.is_blind() {
-            true => "nothing could be looked at".to_owned(),
-            false => "nothing found in what was looked at".to_owned(),
-        };
+        return nothing(model.view.outcome).to_lowercase();
     }
     counts.iter().map(|(severity, count)| format!("{count} {severity}")).collect::<Vec<_>>().join(", ")
 }
@@ -34,11 +31,7 @@ pub(super) fn header(model: &Model<'_>) -> Markup {
             }
             p.verdict {
                 @if model.shown.is_empty() {
-                    @if view.outcome.coverage.is_blind() {
-                        "Nothing could be looked at, so nothing is known."
-                    } @else {
-                        "Nothing found in what was looked at."
-                    }
+                    (nothing(view.outcome)) "."
                 } @else {
                     (counted(model.shown.len(), "finding")) " by " (counted(model.rules.len(), "rule")) "."
                 }

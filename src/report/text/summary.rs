@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use super::super::{Detail, View, counted};
+use super::super::{Detail, View, counted, nothing};
 use super::{block, coloured, ignores, wrap};
 use crate::finding::Severity;
 use crate::text::visible;
@@ -161,7 +161,7 @@ fn found(text: &mut String, view: &View<'_>) {
     }
     let more = if more.is_empty() { ".".to_owned() } else { format!(" ({}).", more.join("; ")) };
     if counts.is_empty() {
-        text.push_str(&wrap(&format!("Nothing found in what was looked at{more}"), view.style.width, "  "));
+        text.push_str(&wrap(&format!("{}{more}", nothing(view.outcome)), view.style.width, "  "));
     } else {
         // Not wrapped: colours take no columns, and so few words always fit.
         text.push_str(&format!("Found {}{more}", counts.join(", ")));
