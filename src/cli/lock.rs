@@ -1,5 +1,7 @@
 //! `mcpscan lock`: records what servers are and offer, tells what is different, and takes changes in.
 
+use std::collections::HashMap;
+
 use clap::ArgMatches;
 
 use super::args::{FailOn, LaunchPolicy, Lock};
@@ -180,7 +182,16 @@ fn write(lock: &Lock, files: &[LockFile], scanned: &Scanned, packs: &Packs, stop
     let (mut refused, mut left, mut silent) = (false, 0, false);
     for compared in &scanned.compared {
         let file = &files[compared.file];
-        let against = |at: usize, item: Option<&Item>| against(compared, at, item, outcome, packs);
+        let mut blocking: HashMap<&str, Vec<&Finding>> = HashMap::new();
+        for finding in outcome.findings.iter().filter(|finding| blocks(finding)) {
+            if let Some(server) = finding.subject.server.as_deref() {
+                blocking.entry(server).or_default().push(finding);
+            }
+        }
+        let against = |at: usize, item: Option<&Item>| {
+            let of_server = blocking.get(compared.now[at].server.key.name.as_str())?;
+            against(compared, at, item, of_server, packs)
+        };
         let gone = |server: &Server| compared.gone.contains(&server.key);
         let (taken, Taken { taken: done, refused: not }) =
             lock::take(&file.lock, &compared.now, &want, lock.force.as_deref(), &against, &gone);
@@ -235,17 +246,27 @@ fn was_silent(compared: &Compared, outcome: &Outcome, want: &Want) -> bool {
     })
 }
 
-/// What speaks against taking something in: a finding that would fail a build, and whether a reason can outweigh it.
+/// Whether a finding keeps what it is about from being taken in: one that would fail a build.
+fn blocks(finding: &Finding) -> bool {
+    finding.severity >= Severity::High
+        && finding.confidence >= Confidence::Medium
+        && finding.suppressed.is_none()
+        // A key in a config speaks against the file, and is no part of what is approved.
+        && !matches!(finding.rule.pack(), "drift" | "secrets")
+}
+
+/// What speaks against taking something in, of the findings that block and name its server, and whether a reason can
+/// outweigh it.
 fn against(
     compared: &Compared,
     at: usize,
     item: Option<&Item>,
-    outcome: &Outcome,
+    blocking: &[&Finding],
     packs: &Packs,
 ) -> Option<(String, bool)> {
     let server = &compared.now[at].server;
     let config = compared.lines[at].0.as_deref();
-    let blocks = |finding: &&Finding| {
+    let is_about = |finding: &Finding| {
         let subject = &finding.subject;
         let own = match (config, subject.config.as_deref()) {
             // The project of a config that holds several stands behind its path.
@@ -258,21 +279,13 @@ fn against(
         let instructions = subject.tool.is_none()
             && matches!(finding.place, Place::Answer { .. })
             && subject.field.as_deref().is_some_and(|field| field.starts_with(INSTRUCTIONS));
-        let about = match item {
+        own && match item {
             None => subject.tool.is_none() && !instructions,
             Some(item) if item.list == INSTRUCTIONS => instructions,
             Some(item) => subject.tool.as_deref() == Some(item.name.as_str()),
-        };
-        finding.severity >= Severity::High
-            && finding.confidence >= Confidence::Medium
-            && finding.suppressed.is_none()
-            // A key in a config speaks against the file, and is no part of what is approved.
-            && !matches!(finding.rule.pack(), "drift" | "secrets")
-            && subject.server.as_deref() == Some(server.key.name.as_str())
-            && own
-            && about
+        }
     };
-    let finding = outcome.findings.iter().find(blocks)?;
+    let finding = blocking.iter().find(|finding| is_about(finding))?;
     let never = packs.rule(finding.rule.as_str()).is_some_and(|rule| rule.never_start);
     Some((format!("{} ({}): {}", finding.rule, finding.severity, finding.message), !never))
 }

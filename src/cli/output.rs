@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use clap::ArgMatches;
 
 use super::Failure;
+use crate::parallel;
 use crate::report::{Detail, Format, Style, render};
 use crate::rules::Packs;
 use crate::triage::Outcome;
@@ -100,7 +101,9 @@ pub(super) fn write(targets: &[Target], outcome: &Outcome, packs: &Packs, style:
             replace(path, report.as_bytes()).map_err(|error| Failure::File { path: path.display().to_string(), error })
         }
     };
-    let mut failures: Vec<Failure> = targets.iter().filter_map(|target| one(target).err()).collect();
+    // Each is made and written in one go: holding all of them at once would take as much memory as everything else.
+    let mut failures: Vec<Failure> =
+        parallel::over(targets, 1, |targets| targets.iter().filter_map(|target| one(target).err()).collect());
     let Some(last) = failures.pop() else { return Ok(()) };
     failures.iter().for_each(|failure| super::complain(&failure.to_string()));
     Err(last)

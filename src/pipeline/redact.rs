@@ -1,11 +1,12 @@
 //! Takes secrets out of everything that leaves, in one place: what is masked in a file, and what of it turns up again in
 //! a finding, in another line, or in what a server says.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use crate::document::{Source, SourceId, Sources, Span};
 use crate::finding::{Finding, Place};
 use crate::judge::Judged;
+use crate::parallel;
 use crate::rules::{Packs, TokenEngine};
 use crate::text::Redactor;
 use crate::triage::{Looked, MARK};
@@ -49,14 +50,25 @@ pub(super) fn mask_lines(sources: &mut Sources, findings: &[Finding], packs: &Pa
         let source = sources.get(id);
         let first = source.position(span.start).line;
         let last = source.position(span.end).line.min(first + MOST_LINES);
-        let lines = (first..=last).filter(|number| seen.insert((id, *number)));
-        let masks: Vec<Span> = lines.flat_map(|number| tokens_of(source, number, &tokens)).collect();
-        // Most lines hold none, and masking sorts all that is masked.
-        if !masks.is_empty() {
-            sources.get_mut(id).mask(masks);
-        }
+        seen.extend((first..=last).map(|number| (id, number)));
+    }
+    let lines: Vec<(SourceId, usize)> = seen.into_iter().collect();
+    let masks = parallel::over(&lines, FEWEST_LINES, |lines| {
+        let of = |(id, number): &(SourceId, usize)| (*id, tokens_of(sources.get(*id), *number, &tokens));
+        lines.iter().map(of).filter(|(_, masks)| !masks.is_empty()).collect()
+    });
+    // Masking sorts all that is masked, so each file is masked once.
+    let mut of_file: BTreeMap<SourceId, Vec<Span>> = BTreeMap::new();
+    for (id, masks) in masks {
+        of_file.entry(id).or_default().extend(masks);
+    }
+    for (id, masks) in of_file {
+        sources.get_mut(id).mask(masks);
     }
 }
+
+/// Fewer are looked through before another thread would have begun.
+const FEWEST_LINES: usize = 32;
 
 /// The tokens in a line, also those that are in no value.
 fn tokens_of(source: &Source, number: usize, tokens: &TokenEngine<'_>) -> Vec<Span> {

@@ -41,12 +41,19 @@ pub(super) fn render(view: &View<'_>) -> String {
         let mut told = 0;
         let mut help = "";
         for finding in findings.iter().take(MOST_OF_A_RULE) {
-            let entry = entry(finding, &mut help, view);
-            // One that is too long does not cost the others.
-            if text.len() + block.len() + entry.len() + CLOSING.len() > room {
+            let taken = text.len() + block.len() + CLOSING.len();
+            // One that is too long does not cost the others. Escaping only makes it longer.
+            if taken + finding.message.len() > room {
+                continue;
+            }
+            let entry = entry(finding, help, view);
+            if taken + entry.len() > room {
                 continue;
             }
             block.push_str(&entry);
+            if !finding.help.is_empty() {
+                help = &finding.help;
+            }
             told += 1;
         }
         if told == MOST_OF_A_RULE && findings.len() > told {
@@ -121,7 +128,8 @@ fn opening(severity: Severity, rule: &RuleId, findings: &[&Finding], view: &View
     block
 }
 
-fn entry<'a>(finding: &'a Finding, before: &mut &'a str, view: &View<'a>) -> String {
+/// A line for a finding, and what to do about it unless that is what stood `before`.
+fn entry(finding: &Finding, before: &str, view: &View<'_>) -> String {
     let place = finding.place.file().map(|(source, span)| {
         let source = view.outcome.sources.get(source);
         let at = source.position(source.clamp(span).start);
@@ -129,8 +137,7 @@ fn entry<'a>(finding: &'a Finding, before: &mut &'a str, view: &View<'a>) -> Str
     });
     let mut entry = format!("- {}{}\n", place.unwrap_or_default(), code(&finding.message));
     // Once for all that follow, if it is the same.
-    if !finding.help.is_empty() && finding.help != *before {
-        *before = &finding.help;
+    if !finding.help.is_empty() && finding.help != before {
         entry.push_str(&format!("  - What to do: {}\n", code(&finding.help)));
     }
     entry
@@ -161,7 +168,8 @@ fn not_looked_at(outcome: &Outcome) -> String {
 /// Text from outside, as code: a fence that is longer than any inside.
 fn code(text: &str) -> String {
     let text = visible(text);
-    let longest = text.split(|c| c != '`').map(str::len).max().unwrap_or(0);
+    let longest = text.as_bytes().chunk_by(|a, b| a == b).filter(|run| run[0] == b'`').map(<[u8]>::len).max();
+    let longest = longest.unwrap_or(0);
     let fence = "`".repeat(longest + 1);
     match text.trim().is_empty() {
         true => "(empty)".to_owned(),

@@ -201,12 +201,19 @@ impl TextEngine {
 
     /// Whether the signals `hijack-tool` or `steer-tool` are in the text that the hits are of.
     pub fn steering(&self, text: &str, hits: &Hits) -> Option<Steering> {
-        if self.says(text, hits, "hijack-tool") {
+        let [hijack, steer] = self.steering;
+        let says = |signal: Option<usize>| signal.is_some_and(|signal| !self.ranges(text, hits, signal).is_empty());
+        if says(hijack) {
             Some(Steering::Hijack)
-        } else if self.says(text, hits, "steer-tool") {
+        } else if says(steer) {
             Some(Steering::Advice)
         } else {
             None
         }
+    }
+
+    /// Whether [`steering`](Self::steering) may find something, as far as can be told without trying an expression.
+    pub fn may_steer(&self, hits: &Hits) -> bool {
+        self.steering.iter().flatten().any(|signal| hits.may(*signal))
     }
 }

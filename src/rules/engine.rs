@@ -53,6 +53,8 @@ pub struct TextEngine {
     signals: Vec<(Range<usize>, Range<usize>)>,
     /// What the rules make of signals.
     pub(super) plans: Vec<Plan>,
+    /// The signals `hijack-tool` and `steer-tool`.
+    pub(super) steering: [Option<usize>; 2],
     /// Used again for every text, one for each that is read at the same time.
     scratch: Mutex<Vec<Scratch>>,
 }
@@ -152,6 +154,7 @@ impl TextEngine {
             needless: Vec::new(),
             signals: Vec::new(),
             plans: Vec::new(),
+            steering: [None; 2],
             scratch: Mutex::default(),
         };
         let mut groups = Groups::default();
@@ -181,6 +184,7 @@ impl TextEngine {
         let numbers: HashMap<&str, usize> =
             engine.names.iter().enumerate().map(|(number, id)| (id.as_str(), number)).collect();
         let plans = plans(packs, &|id| numbers.get(id).copied(), &|signal| engine.signals[signal].0.len());
+        engine.steering = ["hijack-tool", "steer-tool"].map(|id| numbers.get(id).copied());
         engine.plans = plans;
         engine
     }

@@ -1,16 +1,20 @@
 //! Pack `shadowing`: servers of one client that get in each other's way.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
-use std::hash::{DefaultHasher, Hash, Hasher};
+use std::collections::{BTreeMap, BTreeSet};
+use std::hash::{BuildHasher, Hash, Hasher};
+use std::sync::OnceLock;
 
 use aho_corasick::{AhoCorasick, AhoCorasickBuilder};
+use foldhash::fast::RandomState;
+use foldhash::{HashMap, HashSet};
 use unicode_security::confusable_detection::skeleton;
 
 use super::super::readings::Readings;
-use super::super::texts::{Scene, finding};
+use super::super::texts::{FEWEST_CATALOGS, Scene, finding};
 use crate::connect::Catalog;
 use crate::document::{Node, Sources};
 use crate::finding::Finding;
+use crate::parallel;
 use crate::rules::{Packs, Role, TextEngine};
 use crate::surface::{self, Text, texts};
 use crate::text::normalise;
@@ -139,7 +143,7 @@ impl<'c> Group<'_, 'c> {
 
     fn same_names_of(&mut self, list: &'static str, kind: &str) {
         let tools = self.named(list);
-        let mut first: HashMap<String, &Tool<'_>> = HashMap::new();
+        let mut first: HashMap<String, &Tool<'_>> = HashMap::default();
         let mut pairs: BTreeMap<(usize, usize), Vec<(&Tool<'_>, &Tool<'_>)>> = BTreeMap::new();
         for tool in &tools {
             // Addresses that differ in case lead to different places.
@@ -169,25 +173,28 @@ impl<'c> Group<'_, 'c> {
     /// Names that look the same and are not.
     fn look_alikes(&mut self) {
         let tools = self.tools();
-        let mut by_skeleton: HashMap<String, Vec<&Tool<'_>>> = HashMap::new();
-        for tool in &tools {
+        // Only a name with letters of another script imitates one without, and most lists have no such name.
+        let foreign = tools.iter().any(|tool| !tool.name.is_ascii());
+        let mut by_skeleton: HashMap<String, Vec<&Tool<'_>>> = HashMap::default();
+        for tool in tools.iter().filter(|tool| foreign && tool.name.is_ascii()) {
             by_skeleton.entry(folded(tool.name)).or_default().push(tool);
         }
-        let mut by_mark: HashMap<u64, Vec<usize>> = HashMap::new();
+        let hasher = RandomState::default();
+        let mut by_mark: HashMap<u64, Vec<usize>> = HashMap::default();
         for (place, tool) in tools.iter().enumerate() {
-            let alike = by_skeleton.get(&folded(tool.name)).into_iter().flatten();
-            let spelled = alike
-                .filter(|other| other.server != tool.server && other.name.to_lowercase() != tool.name.to_lowercase());
-            // The one with letters of another script imitates the one without.
-            if let Some(other) = spelled.filter(|other| other.name.is_ascii()).find(|_| !tool.name.is_ascii()) {
-                self.add("shadowing/look-alike-name", tool, other);
-                continue;
+            if !tool.name.is_ascii() {
+                let alike = by_skeleton.get(&folded(tool.name)).into_iter().flatten();
+                let mut alike = alike.filter(|other| other.server != tool.server);
+                if let Some(other) = alike.find(|other| other.name.to_lowercase() != tool.name.to_lowercase()) {
+                    self.add("shadowing/look-alike-name", tool, other);
+                    continue;
+                }
             }
             if !(SHORTEST_TYPO..=LONGEST_TYPO).contains(&tool.name.len()) {
                 continue;
             }
             // Two names one slip apart share what is left without one of their letters; so only those are compared.
-            let marks = without_one_letter(&tool.name.to_lowercase());
+            let marks = without_one_letter(&tool.name.to_lowercase(), &hasher);
             let near = marks.iter().filter_map(|mark| by_mark.get(mark)).flatten().map(|other: &usize| &tools[*other]);
             let typo = near.filter(|other| other.server != tool.server).find(|other| is_typo(tool.name, other.name));
             let found = typo.is_some();
@@ -207,7 +214,7 @@ impl<'c> Group<'_, 'c> {
     fn orders_about_others(&mut self) {
         let Some(rule) = self.packs.rule("shadowing/order-about-other-tool") else { return };
         let tools = self.tools();
-        let mut owners: HashMap<String, HashSet<usize>> = HashMap::new();
+        let mut owners: HashMap<String, HashSet<usize>> = HashMap::default();
         for tool in &tools {
             if is_distinctive(tool.name) {
                 owners.entry(tool.name.to_lowercase()).or_default().insert(tool.server);
@@ -215,13 +222,19 @@ impl<'c> Group<'_, 'c> {
         }
         let mut names: Vec<&String> = owners.keys().collect();
         names.sort();
-        let Ok(matcher) = AhoCorasickBuilder::new().ascii_case_insensitive(true).build(&names) else { return };
-        for (server, scene) in self.scenes.iter().enumerate() {
-            let mut reported: HashSet<(Option<&str>, &str)> = HashSet::new();
-            for text in texts(scene.catalog).iter().filter(|text| text.role.is_prose()) {
-                for (name, range) in mentions(&matcher, &names, text.text) {
+        // Most servers say nothing of the kind, and looking for thousands of names takes longer than to know that.
+        let matcher = OnceLock::new();
+        let build = || AhoCorasickBuilder::new().ascii_case_insensitive(true).build(&names).ok();
+        let numbered: Vec<(usize, &Scene<'c>)> = self.scenes.iter().enumerate().collect();
+        let own = |(server, scene): &(usize, &Scene<'c>)| {
+            let mut found = Vec::new();
+            let mut reported: HashSet<(Option<&str>, &str)> = HashSet::default();
+            let all = texts(scene.catalog);
+            for text in all.iter().filter(|text| text.role.is_prose() && self.may_steer(text.text)) {
+                let Some(matcher) = matcher.get_or_init(build) else { break };
+                for (name, range) in mentions(matcher, &names, text.text) {
                     let others = &owners[name];
-                    if others.contains(&server) || reported.contains(&(text.item, name)) {
+                    if others.contains(server) || reported.contains(&(text.item, name)) {
                         continue;
                     }
                     let sentence = surroundings(text.text, &range);
@@ -234,15 +247,25 @@ impl<'c> Group<'_, 'c> {
                         .severity(strength.severity(rule))
                         .with("other-tool", name.to_owned())
                         .with("other-server", self.scenes[*owner].catalog.server.clone());
-                    self.findings.push(draft.build());
+                    found.push(draft.build());
                 }
             }
-        }
+            found
+        };
+        let found = parallel::over(&numbered, FEWEST_CATALOGS, |some| some.iter().flat_map(own).collect());
+        self.findings.extend(found);
+    }
+
+    /// Whether a text may steer at all. Of a part of it that may be so only if it is so of the whole.
+    fn may_steer(&self, text: &'c str) -> bool {
+        self.readings.of(text).is_some_and(|reading| self.engine.may_steer(&reading.hits))
     }
 }
 
 /// How many words of a description are compared.
 const COMPARED_WORDS: usize = 60;
+/// Fewer tools are read before another thread would have begun.
+const FEWEST_TOOLS: usize = 64;
 /// A run of words that more tools share than this says nothing about any of them.
 const COMMON: usize = 24;
 
@@ -250,14 +273,14 @@ const COMMON: usize = 24;
 struct Likeness {
     /// The words of its name without decoration.
     core: String,
-    /// Runs of three words of its description.
-    runs: HashSet<String>,
+    /// Runs of three words of its description, by their hashes, each once.
+    runs: Vec<u64>,
     /// Whether it says of itself that it is better than others.
     boasts: bool,
 }
 
 impl Likeness {
-    fn of<'c>(tool: &Tool<'c>, readings: &Readings<'_, 'c>) -> Self {
+    fn of<'c>(tool: &Tool<'c>, readings: &Readings<'_, 'c>, hasher: &RandomState) -> Self {
         let said = tool.item.get("description").and_then(Node::as_str).unwrap_or_default();
         let description = normalise(said).text;
         let words: Vec<&str> = description
@@ -266,7 +289,10 @@ impl Likeness {
             .take(COMPARED_WORDS)
             .collect();
         let boasts = readings.says(said, "praise") || readings.says(tool.name, "decorated-name");
-        Self { core: core(tool.name), runs: words.windows(3).map(|run| run.join(" ")).collect(), boasts }
+        let mut runs: Vec<u64> = words.windows(3).map(|run| hasher.hash_one(run)).collect();
+        runs.sort_unstable();
+        runs.dedup();
+        Self { core: core(tool.name), runs, boasts }
     }
 
     /// Whether this one copies the other, which shares that many runs of words with it.
@@ -288,16 +314,19 @@ impl Group<'_, '_> {
     /// Tools that say what another server's tool says, under a changed name.
     fn clones(&mut self) {
         let tools = self.tools();
-        let likenesses: Vec<Likeness> = tools.iter().map(|tool| Likeness::of(tool, self.readings)).collect();
-        let mut having: HashMap<&str, Vec<usize>> = HashMap::new();
-        let mut named: HashMap<&str, Vec<usize>> = HashMap::new();
+        let hasher = RandomState::default();
+        let likenesses: Vec<Likeness> = parallel::over(&tools, FEWEST_TOOLS, |tools| {
+            tools.iter().map(|tool| Likeness::of(tool, self.readings, &hasher)).collect()
+        });
+        let mut having: HashMap<u64, Vec<usize>> = HashMap::default();
+        let mut named: HashMap<&str, Vec<usize>> = HashMap::default();
         for (number, likeness) in likenesses.iter().enumerate() {
             named.entry(&likeness.core).or_default().push(number);
             for run in &likeness.runs {
-                having.entry(run).or_default().push(number);
+                having.entry(*run).or_default().push(number);
             }
         }
-        let mut names: Vec<HashSet<&str>> = vec![HashSet::new(); self.scenes.len()];
+        let mut names: Vec<HashSet<&str>> = vec![HashSet::default(); self.scenes.len()];
         for tool in &tools {
             names[tool.server].insert(tool.name);
         }
@@ -307,9 +336,7 @@ impl Group<'_, '_> {
             for other in named.get(mine.core.as_str()).into_iter().flatten().take(COMMON) {
                 shared.entry(*other).or_default();
             }
-            for others in
-                mine.runs.iter().filter_map(|run| having.get(run.as_str())).filter(|others| others.len() <= COMMON)
-            {
+            for others in mine.runs.iter().filter_map(|run| having.get(run)).filter(|others| others.len() <= COMMON) {
                 for other in others {
                     *shared.entry(*other).or_default() += 1;
                 }
@@ -440,9 +467,9 @@ const LONGEST_TYPO: usize = 128;
 const MOST_ALIKE: usize = 16;
 
 /// Hashes of a name and of what is left of it without each of its letters.
-fn without_one_letter(name: &str) -> Vec<u64> {
+fn without_one_letter(name: &str, hasher: &RandomState) -> Vec<u64> {
     let hash = |letters: &mut dyn Iterator<Item = char>| {
-        let mut hasher = DefaultHasher::new();
+        let mut hasher = hasher.build_hasher();
         letters.for_each(|c| c.hash(&mut hasher));
         hasher.finish()
     };
