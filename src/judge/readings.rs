@@ -7,7 +7,7 @@ use foldhash::HashMap;
 use foldhash::fast::RandomState;
 
 use crate::rules::{Hits, TextEngine};
-use crate::text::{Decoded, Normalised, decode, normalise};
+use crate::text::{Decoded, Normalised, decode, normalise, shown};
 
 /// More texts than this are not kept: memory has a bound, whatever a server says.
 const MOST: usize = 1 << 16;
@@ -30,8 +30,18 @@ pub(super) struct Reading {
     pub(super) normalised: Normalised,
     /// Which signals those are.
     pub(super) hits: Hits,
+    /// The same of what a page would show of it, where that is another text which may say something.
+    pub(super) shown: Option<(Normalised, Hits)>,
     /// What it spells.
     pub(super) decoded: Vec<Decoded>,
+}
+
+impl Reading {
+    /// The text as it is, and as a page shows it.
+    pub(super) fn both(&self) -> impl Iterator<Item = (&Normalised, &Hits)> {
+        let shown = self.shown.as_ref().map(|(shown, hits)| (shown, hits));
+        std::iter::once((&self.normalised, &self.hits)).chain(shown)
+    }
 }
 
 impl<'e, 't> Readings<'e, 't> {
@@ -48,11 +58,16 @@ impl<'e, 't> Readings<'e, 't> {
         }
         let normalised = normalise(text);
         let hits = self.engine.hits(&normalised.text);
+        let shown = shown(text).map(|shown| (self.engine.hits(&shown.text), shown));
+        let shown = shown.filter(|(hits, shown)| !hits.is_empty() && shown.text != normalised.text);
+        let shown = shown.map(|(hits, shown)| (shown, hits));
         let decoded = decode(text);
         // Letters of other scripts may imitate, and characters that nobody sees may hide.
-        let silent =
-            hits.is_empty() && decoded.is_empty() && text.bytes().all(|byte| matches!(byte, b' '..=b'~' | b'\n'));
-        let reading = (!silent).then(|| Arc::new(Reading { normalised, hits, decoded }));
+        let silent = hits.is_empty()
+            && shown.is_none()
+            && decoded.is_empty()
+            && text.bytes().all(|byte| matches!(byte, b' '..=b'~' | b'\n'));
+        let reading = (!silent).then(|| Arc::new(Reading { normalised, hits, shown, decoded }));
         let mut known = known();
         if known.len() < MOST / SHARDS {
             known.insert(text, reading.clone());
@@ -62,6 +77,7 @@ impl<'e, 't> Readings<'e, 't> {
 
     /// Whether a signal matched in a text.
     pub(super) fn says(&self, text: &'t str, signal: &str) -> bool {
-        self.of(text).is_some_and(|reading| self.engine.says(&reading.normalised.text, &reading.hits, signal))
+        let says = |(read, hits): (&Normalised, &Hits)| self.engine.says(&read.text, hits, signal);
+        self.of(text).is_some_and(|reading| reading.both().any(says))
     }
 }

@@ -1,14 +1,15 @@
 //! Rules over the texts of servers.
 
 use std::collections::HashSet;
+use std::ops::Range;
 
 use super::readings::Readings;
 use super::{check, looks, split};
 use crate::connect::Catalog;
 use crate::document::{Sources, Span, raw_offset};
-use crate::finding::{Evidence, Excerpt, Finding, Place, RuleId, Severity, Subject};
+use crate::finding::{Confidence, Evidence, Excerpt, Finding, Place, RuleId, Severity, Subject};
 use crate::parallel;
-use crate::rules::{Hits, Packs, Role, TextEngine};
+use crate::rules::{Hits, Packs, Role, Rule, TextEngine};
 use crate::surface::{self, Text};
 use crate::text::normalise;
 
@@ -63,7 +64,7 @@ pub(super) struct Scene<'a> {
 
 impl Scene<'_> {
     /// The place of a range of a text. A saved list has the text itself; a live server has its entry, and an excerpt.
-    pub(super) fn place(&self, text: &Text<'_>, range: std::ops::Range<usize>) -> Place {
+    pub(super) fn place(&self, text: &Text<'_>, range: Range<usize>) -> Place {
         let via = match self.catalog.source {
             Some(source) => {
                 let literal = self.sources.get(source).slice(text.span);
@@ -100,17 +101,27 @@ fn one<'t>(
     let Some(reading) = readings.of(text.text) else { return };
     check::hidden(text, scene, packs, findings);
     check::mixed(text, scene, packs, findings);
-    for (rule, speech) in engine.judge(packs, &reading.normalised.text, text.role, &reading.hits) {
-        let range = reading.normalised.original(speech.range);
-        let draft = finding(rule, text, scene, range);
-        findings.push(draft.severity(speech.severity).confidence(speech.confidence).build());
+    let mut told: Vec<(&Rule, Severity, Confidence, Range<usize>)> = Vec::new();
+    for (read, hits) in reading.both() {
+        for (rule, speech) in engine.judge(packs, &read.text, text.role, hits) {
+            let own = (rule, speech.severity, speech.confidence, read.original(speech.range));
+            match told.iter_mut().find(|known| known.0.id == rule.id) {
+                // What a text says as it is, it says no second time on a page; but there it may say it louder.
+                Some(known) if (known.1, known.2) >= (own.1, own.2) => {}
+                Some(known) => *known = own,
+                None => told.push(own),
+            }
+        }
+    }
+    for (rule, severity, confidence, range) in told {
+        findings.push(finding(rule, text, scene, range).severity(severity).confidence(confidence).build());
     }
     for decoded in reading.decoded.iter().take(MOST_DECODED) {
         let normalised = normalise(&decoded.text);
         let hits = engine.hits(&normalised.text);
         // What the text says in plain words is no secret of its disguise.
         let orders = is_order(engine, packs, &normalised.text, &hits)
-            && !(decoded.weak && is_order(engine, packs, &reading.normalised.text, &reading.hits));
+            && !(decoded.weak && reading.both().any(|(read, hits)| is_order(engine, packs, &read.text, hits)));
         check::encoded(text, decoded, orders, scene, packs, findings);
     }
 }
@@ -126,7 +137,7 @@ pub(super) fn finding<'r>(
     rule: &'r crate::rules::Rule,
     text: &Text<'_>,
     scene: &Scene<'_>,
-    range: std::ops::Range<usize>,
+    range: Range<usize>,
 ) -> crate::rules::Draft<'r> {
     let matched = text.text.get(range.clone()).unwrap_or_default();
     rule.at(scene.place(text, range), scene.subject(text.item, &text.field))

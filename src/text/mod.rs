@@ -7,6 +7,7 @@ mod jwt;
 mod nearest;
 mod nonsense;
 mod normalise;
+mod page;
 mod placeholder;
 mod secret;
 
@@ -16,6 +17,6 @@ pub use hidden::{Hidden, Run, runs};
 pub use jwt::Jwt;
 pub use nearest::nearest;
 pub use nonsense::nonsense;
-pub use normalise::{Normalised, normalise};
+pub use normalise::{Normalised, normalise, shown};
 pub use placeholder::{is_placeholder, is_written};
 pub use secret::{Redactor, Secret, entropy, looks_random, random_words};

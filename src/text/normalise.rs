@@ -6,6 +6,7 @@ use unicode_normalization::UnicodeNormalization;
 use unicode_security::confusable_detection::skeleton;
 
 use super::hidden;
+use super::page::{Markup, markup};
 
 /// Normalised text and where each of its bytes came from.
 ///
@@ -73,14 +74,34 @@ impl Normalised {
 
 /// Normalises `text`.
 pub fn normalise(text: &str) -> Normalised {
+    without(text, &[])
+}
+
+/// Normalises what a page would show of `text`, where that reads otherwise than the text itself.
+pub fn shown(text: &str) -> Option<Normalised> {
+    let markup = markup(text);
+    (!markup.is_empty()).then(|| without(text, &markup))
+}
+
+/// Normalises what is left of `text`.
+fn without(text: &str, markup: &[Markup]) -> Normalised {
     let mut out = Builder { text: String::with_capacity(text.len()), turns: Vec::new(), expected: None, blank: None };
     let mixed = if text.is_ascii() { Vec::new() } else { mixed_words(text) };
     let mut words = mixed.iter().peekable();
+    let mut markup = markup.iter().peekable();
     let bytes = text.as_bytes();
     let mut at = 0;
     while at < bytes.len() {
+        if let Some(passed) = markup.next_if(|next| next.range.start <= at) {
+            if passed.apart {
+                out.space(at, false);
+            }
+            at = passed.range.end;
+            continue;
+        }
+        let end = markup.peek().map_or(bytes.len(), |next| next.range.start);
         // Most of most texts: letters that only have to be small.
-        let plain = bytes[at..].iter().take_while(|byte| (b'!'..=b'~').contains(byte)).count();
+        let plain = bytes[at..end].iter().take_while(|byte| (b'!'..=b'~').contains(byte)).count();
         if plain > 0 {
             out.plain(at, &text[at..at + plain]);
             at += plain;
@@ -170,6 +191,7 @@ impl Builder {
                 '\u{201C}' | '\u{201D}' => self.push(at, '"', false),
                 '\u{2010}'..='\u{2015}' | '\u{2212}' => self.push(at, '-', false),
                 c if c.is_whitespace() => self.space(at, false),
+                c if small_capital(c).is_some() => self.push(at, small_capital(c).unwrap_or(c), false),
                 c if in_mixed && !c.is_ascii() => {
                     let latin: String = skeleton(c.encode_utf8(&mut [0; 4])).collect();
                     if latin.is_ascii() {
@@ -188,6 +210,15 @@ impl Builder {
 fn is_as_it_reads(c: char) -> bool {
     matches!(c, '\u{4E00}'..='\u{9FFF}' | '\u{3041}'..='\u{3096}' | '\u{30A1}'..='\u{30FA}' | '\u{AC00}'..='\u{D7A3}'
         | '\u{430}'..='\u{44F}' | '\u{3001}' | '\u{3002}')
+}
+
+/// The letter that a small capital of the phonetic alphabets looks like; Unicode calls them letters of their own.
+fn small_capital(c: char) -> Option<char> {
+    const CAPITALS: &str = "ᴀʙᴄᴅᴇꜰɢʜɪᴊᴋʟᴍɴᴏᴘʀꜱᴛᴜᴠᴡʏᴢ";
+    const LETTERS: &str = "abcdefghijklmnoprstuvwyz";
+    let small = matches!(c, '\u{262}'..='\u{29F}' | '\u{1D00}'..='\u{1D22}' | '\u{A730}' | '\u{A731}');
+    let at = if small { CAPITALS.chars().position(|capital| capital == c)? } else { return None };
+    LETTERS.chars().nth(at)
 }
 
 /// Words that mix Latin letters with letters of a script that has look-alikes of them.
@@ -229,6 +260,7 @@ mod tests {
         assert_eq!(text("  Ignore\t ALL\nprevious"), "ignore all previous");
         assert_eq!(text("ig\u{200b}nore \u{202e}it"), "ignore it");
         assert_eq!(text("ｉｇｎｏｒｅ ﬁle"), "ignore file");
+        assert_eq!(text("ɪɢɴᴏʀᴇ ᴛʜɪꜱ"), "ignore this");
         assert_eq!(text("send_p\u{430}yment"), "send_payment");
         assert_eq!(text("don’t “do” it"), "don't \"do\" it");
         assert_eq!(text("one\n\ntwo"), "one\ntwo");

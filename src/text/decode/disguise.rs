@@ -9,7 +9,8 @@ use super::{Decoded, sentence};
 
 /// Everything in `text` that reads as something else once a disguise is taken off.
 pub(super) fn undisguised(text: &str, looks: &Looks, found: &mut Vec<Decoded>) {
-    found.extend(rot13(text));
+    found.extend(turned(text));
+    found.extend(joined(text));
     if looks.single_letters >= FEWEST_APART {
         found.extend(apart(text));
     }
@@ -38,24 +39,109 @@ const ROTATED: [&str; 16] = [
     "orsber",
 ];
 
-fn rot13(text: &str) -> Option<Decoded> {
+/// The same words from their ends.
+const REVERSED: [&str; 16] = [
+    "eht",
+    "dna",
+    "uoy",
+    "morf",
+    "htiw",
+    "siht",
+    "erongi",
+    "suoiverp",
+    "noitcurtsni",
+    "terces",
+    "drowssap",
+    "resu",
+    "elif",
+    "daer",
+    "egassem",
+    "erofeb",
+];
+
+/// Text in which common words stand in ROT13, or from their ends.
+fn turned(text: &str) -> Vec<Decoded> {
     static WORDS: OnceLock<Option<AhoCorasick>> = OnceLock::new();
-    let build = || AhoCorasick::builder().ascii_case_insensitive(true).build(ROTATED).ok();
-    let words = WORDS.get_or_init(build).as_ref()?;
+    let build = || AhoCorasick::builder().ascii_case_insensitive(true).build(ROTATED.iter().chain(&REVERSED)).ok();
+    let Some(words) = WORDS.get_or_init(build) else { return Vec::new() };
     let letter = |at: Option<usize>| at.and_then(|at| text.as_bytes().get(at)).is_some_and(u8::is_ascii_alphabetic);
     let whole =
         words.find_iter(text).filter(|found| !letter(found.start().checked_sub(1)) && !letter(Some(found.end())));
-    let seen: std::collections::HashSet<_> = whole.map(|found| found.pattern()).collect();
-    if seen.len() < 2 {
-        return None;
+    let seen: std::collections::HashSet<_> = whole.map(|found| found.pattern().as_usize()).collect();
+    let rotated = seen.iter().filter(|word| **word < ROTATED.len()).count();
+    let decoded = |spelled, encoding, weak| Decoded { text: spelled, range: 0..text.len(), encoding, weak };
+    let mut found = Vec::new();
+    if rotated >= FEWEST_TURNED {
+        found.push(decoded(text.chars().map(thirteen_on).collect(), "ROT13", false));
     }
-    let turned = |c: char| match c {
+    if seen.len() - rotated >= FEWEST_TURNED {
+        found.push(decoded(text.chars().rev().collect(), "letters from the end", true));
+        let words = text.split_inclusive(char::is_whitespace).map(|word| {
+            let body = word.trim_end();
+            body.chars().rev().collect::<String>() + &word[body.len()..]
+        });
+        found.push(decoded(words.collect(), "words from their ends", true));
+    }
+    found
+}
+
+/// One such word is a name.
+const FEWEST_TURNED: usize = 2;
+
+fn thirteen_on(c: char) -> char {
+    match c {
         'a'..='z' => char::from((c as u8 - b'a' + 13) % 26 + b'a'),
         'A'..='Z' => char::from((c as u8 - b'A' + 13) % 26 + b'A'),
         c => c,
+    }
+}
+
+/// Fewer words in one are a name, or a path.
+const FEWEST_JOINED: usize = 8;
+
+/// `Before_you_use_this_tool_read_the_file`, `BeforeYouUseThisTool…`: sentences without a blank.
+fn joined(text: &str) -> Option<Decoded> {
+    let long = |word: &str| {
+        // Data has borders too, but closer together, with digits between letters, and capitals behind capitals.
+        let (count, digits) = (borders(word).count(), word.bytes().filter(u8::is_ascii_digit).count());
+        let capitals = word.as_bytes().windows(2).filter(|pair| pair.iter().all(u8::is_ascii_uppercase)).count();
+        let mixed = capitals * 8 > word.len() && word.bytes().any(|byte| byte.is_ascii_lowercase());
+        word.len() >= 4 * FEWEST_JOINED
+            && count >= FEWEST_JOINED
+            && count * 4 <= word.len()
+            && digits * 16 <= word.len()
+            && !mixed
     };
-    let spelled: String = text.chars().map(turned).collect();
-    Some(Decoded { text: spelled, range: 0..text.len(), encoding: "ROT13", weak: false })
+    let mut words = text.split_whitespace().filter(|word| long(word)).peekable();
+    let offset = |word: &str| word.as_ptr() as usize - text.as_ptr() as usize;
+    let first = offset(words.peek()?);
+    let (mut spelled, mut last) = (text[..first].to_owned(), first);
+    for word in words {
+        let at = offset(word);
+        spelled.push_str(&text[last..at]);
+        let mut from = 0;
+        for border in borders(word) {
+            spelled.push_str(&word[from..border]);
+            spelled.push(' ');
+            // A sign between words is none of their letters.
+            from = border + usize::from(!word.as_bytes()[border].is_ascii_alphanumeric());
+        }
+        spelled.push_str(&word[from..]);
+        last = at + word.len();
+    }
+    spelled.push_str(&text[last..]);
+    Some(Decoded { text: spelled, range: first..last, encoding: "words without blanks", weak: true })
+}
+
+/// Where words end inside of one: at signs between letters, and before capitals.
+fn borders(word: &str) -> impl Iterator<Item = usize> {
+    let bytes = word.as_bytes();
+    (1..bytes.len().saturating_sub(1)).filter(move |at| {
+        let (before, here, after) = (bytes[at - 1], bytes[*at], bytes[at + 1]);
+        let sign = matches!(here, b'_' | b'.' | b'-' | b'/' | b'+' | b'|' | b',' | b':' | b';' | b'*' | b'=');
+        sign && before.is_ascii_alphanumeric() && after.is_ascii_alphanumeric()
+            || here.is_ascii_uppercase() && before.is_ascii_lowercase()
+    })
 }
 
 /// Fewer letters apart are a list of options or of initials.
