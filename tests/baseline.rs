@@ -67,6 +67,27 @@ fn the_same_bytes_each_time() {
 }
 
 #[test]
+fn a_stroke_is_standard_output() {
+    let place = place(BAD_CURSOR);
+    let written = std::fs::read_to_string(place.project().join("accepted.jsonl")).unwrap();
+    let ran = place.run(&["baseline", ".", "--output", "-"]);
+    assert_eq!((ran.code, ran.out.as_str()), (0, written.as_str()), "{}", ran.err);
+    assert!(ran.err.contains("accepted\n") || ran.err.trim_end().ends_with("accepted"), "{}", ran.err);
+    let scan = |more: &[&str]| place.run(&[&[".", "--fail-on", "never"][..], more].concat());
+    assert_eq!(scan(&["--output", "-"]).out, scan(&[]).out);
+    let json = scan(&["--format", "json"]).out;
+    assert_eq!(scan(&["--format", "json", "--output", "-"]).out, json);
+    let both = scan(&["--format", "json", "--output", "-", "--format", "sarif", "--output", "x.sarif"]);
+    assert_eq!(both.out, json);
+    assert!(place.project().join("x.sarif").exists());
+    let twice = scan(&["--format", "json", "--output", "-", "--format", "sarif", "--output", "-"]);
+    assert!(twice.code == 2 && twice.err.contains("can go to standard output"), "{}", twice.err);
+    let wrong = scan(&["--format", "json", "--output", "-", "--output", "x.json"]);
+    assert!(wrong.code == 2 && wrong.err.contains("--output x.json: needs a --format"), "{}", wrong.err);
+    assert!(!place.project().join("-").exists());
+}
+
+#[test]
 fn a_secret_that_was_replaced_counts_again_and_none_is_in_the_file() {
     let place = place(BAD_CURSOR);
     let text = std::fs::read_to_string(place.project().join("accepted.jsonl")).unwrap();
