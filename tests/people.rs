@@ -8,7 +8,8 @@ mod common;
 mod many;
 
 use common::Place;
-use mcpscan::finding::{SuppressedBy, Suppression};
+use mcpscan::document::{Source, Span};
+use mcpscan::finding::{self, SuppressedBy, Suppression};
 use mcpscan::pipeline::Tables;
 use mcpscan::report::{Detail, Format, Style, render};
 use serde_json::json;
@@ -182,4 +183,50 @@ fn every_line_fits_on_real_and_made_reports() {
             }
         }
     }
+}
+
+/// What else belongs to a finding is told where it is, up to a number that reads well, and never twice.
+#[test]
+fn related_places_are_told_and_bounded() {
+    let tables = Tables::load(Vec::new()).unwrap();
+    for count in [0, 1, 3, 4, 5, 9, 50, 52, 70] {
+        // The finding is in a file, and each place is a line of its own in it, told twice.
+        let mut outcome = many::outcome(2, &tables, |number| format!("w{number}"));
+        outcome.findings.retain(|finding| matches!(finding.place, finding::Place::File { .. }));
+        let text = "x\n".repeat(100);
+        let other = outcome.sources.add(Source::new("other/\u{202e}.json", text));
+        let related = (0..count).flat_map(|line| {
+            let place = finding::Place::File { source: other, span: Span::new(2 * line, 2 * line + 1) };
+            [(place.clone(), format!("number {line}\u{1b}")), (place, format!("number {line}\u{1b}"))]
+        });
+        outcome.findings[0].related = related.collect();
+        for (detail, most) in [(Detail::Normal, 3), (Detail::Verbose, 50)] {
+            let style = Style { detail, info: true, ..Style::default() };
+            let text = render(Format::for_people(), &outcome, &tables.packs, &style);
+            let told: Vec<&str> = text.lines().filter_map(|line| line.trim().strip_prefix("= note: ")).collect();
+            let shown = if count <= most + 1 { count } else { most };
+            let mut expected: Vec<String> = (0..shown)
+                .map(|line| format!("number {line}\\u{{1b}}: other/\\u{{202e}}.json:{}:1", line + 1))
+                .collect();
+            if shown < count {
+                let listed = if detail == Detail::Normal { ", which --verbose lists" } else { "" };
+                expected.push(format!("and {} more places{listed}", count - shown));
+            }
+            assert_eq!(told, expected, "{count}: {text}");
+        }
+        // SARIF has every one of them once.
+        let log = render(Format::by_name("sarif").unwrap(), &outcome, &tables.packs, &Style::default());
+        let log: serde_json::Value = serde_json::from_str(&log).unwrap();
+        let places = log["runs"][0]["results"][0]["relatedLocations"].as_array().map_or(0, Vec::len);
+        assert_eq!(places, count);
+    }
+}
+
+#[test]
+fn the_first_of_two_keys_is_pointed_to() {
+    let place = Place::new();
+    let text = "{\n  \"mcpServers\": {\n    \"one\": { \"command\": \"npx\", \"args\": [\"-y\", \"@acme/one@1.0.0\"] },\n    \"one\": { \"command\": \"npx\", \"args\": [\"-y\", \"@acme/two@1.0.0\"] }\n  }\n}\n";
+    place.write("project/.mcp.json", text);
+    let out = place.run(&[".mcp.json", "--launch", "none"]).out;
+    assert!(out.contains("\n  = note: the first one: .mcp.json:3:5\n  = why: "), "{out}");
 }

@@ -346,6 +346,62 @@ fn every_report_for_people_says_what_a_project_hides() {
     }
 }
 
+/// Whatever format a project asks for, what its settings hide is told in it; so the format itself need not be.
+#[test]
+fn no_format_that_a_project_asks_for_hides_what_it_hides() {
+    for (settings, said) in [
+        ("[[ignore]]\nrule = ['supply-chain']\nreason = 'for no reason'\n", "for no reason"),
+        ("[severity]\n'supply-chain/unpinned-package' = 'info'\n", "supply-chain/unpinned-package\" = \"info"),
+        ("[scan]\nfail-on = 'never'\n", "fail-on = \"never"),
+    ] {
+        for format in mcpscan::report::FORMATS.iter().map(|format| format.name) {
+            let settings = match settings.contains("[scan]") {
+                true => format!("{settings}format = '{format}'\n"),
+                false => format!("[scan]\nformat = '{format}'\n{settings}"),
+            };
+            let place = project(&settings);
+            let out = place.run(&["."]).out;
+            let counts = "1 by .mcpscan.toml";
+            let out = out.replace("&quot;", "\"").replace(['\\', '`'], "");
+            let out = out.split_whitespace().collect::<Vec<_>>().join(" ");
+            assert!(out.contains(said) || said == "for no reason" && out.contains(counts), "{settings}: {out}");
+        }
+    }
+}
+
+/// JUnit has no place for it but a case, which is one that was not tested.
+#[test]
+fn tests_that_a_project_left_out_are_skipped_ones() {
+    let place = project("[scan]\nfail-on = 'never'\n[[ignore]]\nrule = 'secrets/nothing'\nreason = 'r'\n");
+    place.write("project/.mcpscan.toml", "[scan]\nfail-on = 'never'\nlaunch = 'all'\n");
+    let out = place.run(&[".", "--format", "junit"]).out;
+    let document = roxmltree::Document::parse(&out).unwrap();
+    let suite = document.descendants().find(|node| node.attribute("name") == Some(".mcpscan.toml")).unwrap();
+    let cases: Vec<_> = suite.children().filter(|node| node.has_tag_name("testcase")).collect();
+    let said: Vec<_> = cases
+        .iter()
+        .map(|case| {
+            let verdict = case.first_element_child().unwrap();
+            (
+                verdict.tag_name().name().to_owned(),
+                verdict.attribute("message").unwrap().to_owned(),
+                case.attribute("line"),
+            )
+        })
+        .collect();
+    assert_eq!(said.len(), 2, "{out}");
+    assert_eq!(said[0], ("skipped".to_owned(), "came with the project: fail-on = \"never\"".to_owned(), Some("1")));
+    assert!(
+        said[1].0 == "error" && said[1].1.contains("counts only in your own settings") && said[1].2 == Some("3"),
+        "{out}"
+    );
+    assert_eq!(suite.attribute("tests"), Some("2"));
+    // What the user's own settings do, the user knows.
+    let place = project("");
+    place.write("home/.config/mcpscan/config.toml", "[scan]\nfail-on = 'never'\n");
+    assert!(!place.run(&[".", "--format", "junit"]).out.contains("fail-on"));
+}
+
 /// Links of a project's packs are not followed out of it, and what has no end is not read.
 #[cfg(unix)]
 #[test]

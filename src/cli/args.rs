@@ -99,7 +99,7 @@ pub(super) struct Scan {
     /// Format of the report [default: text]; repeat with --output to write several
     #[arg(long, value_name = "FORMAT", value_parser = formats(), help_heading = "Report")]
     pub(super) format: Vec<&'static Format>,
-    /// Write the report of the --format before it to a file; alone, the file's ending says the format
+    /// Write the report of the --format before it to a file (`-` for standard output); alone, the file's ending says the format
     #[arg(long, value_name = "FILE", help_heading = "Report")]
     pub(super) output: Vec<PathBuf>,
     /// Exit with 1 when a finding is at least this severe [default: high]

@@ -35,7 +35,8 @@ pub(super) fn run(accept: &Accept) -> Result<Exit, Failure> {
     let (left_out, accepted): (Vec<&Finding>, Vec<&Finding>) = counting.partition(grave);
     let count = accepted.len();
     let text = Baseline::write(accepted);
-    match &accept.output {
+    let output = accept.output.as_ref().filter(|path| !output::is_standard(path));
+    match output {
         None => super::print(&text)?,
         Some(path) => {
             let failed = |error| Failure::File { path: path.display().to_string(), error };
@@ -43,7 +44,7 @@ pub(super) fn run(accept: &Accept) -> Result<Exit, Failure> {
         }
     }
     let s = if count == 1 { "" } else { "s" };
-    let place = accept.output.as_ref().map(|path| format!(" in {}", path.display())).unwrap_or_default();
+    let place = output.map(|path| format!(" in {}", path.display())).unwrap_or_default();
     let mut said = format!("{count} finding{s} accepted{place}");
     for finding in &left_out {
         said.push_str(&format!("\n{} is never accepted: {}", finding.rule, finding.message));

@@ -17,7 +17,13 @@ pub(super) struct Target {
     path: Option<PathBuf>,
 }
 
-/// Pairs each `--output` with the `--format` before it; without any there is the default. What has no file goes to standard output, one format at most.
+/// A file of this name is standard output.
+pub(super) fn is_standard(path: &Path) -> bool {
+    path.as_os_str() == "-"
+}
+
+/// Pairs each `--output` with the `--format` before it; without any there is the default. What has no file goes to standard
+/// output, one format at most.
 pub(super) fn pairs(
     formats: &[&'static Format],
     outputs: &[PathBuf],
@@ -34,6 +40,9 @@ pub(super) fn pairs(
         match before {
             Some((_, target)) => target.path = Some(path.clone()),
             None if formats.is_empty() && outputs.len() == 1 => {
+                if is_standard(path) {
+                    continue;
+                }
                 let Some(format) = by_name(path) else {
                     return Err(Failure::Usage(format!(
                         "--output {}: its name says no format; put a --format before it",
@@ -51,6 +60,9 @@ pub(super) fn pairs(
         }
     }
     let mut targets: Vec<Target> = targets.into_iter().map(|(_, target)| target).collect();
+    for target in &mut targets {
+        target.path.take_if(|path| is_standard(path));
+    }
     if targets.is_empty() {
         targets.push(Target { format: default, path: None });
     }

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 
 use super::Problem;
 use crate::discover::{Clients, ConfigFile, EntryWords};
-use crate::document::{Kind, Member, Node, Reached, Span, parse_embedded, told};
+use crate::document::{Kind, Member, Node, Reached, Span, parse_embedded, told, told_apart};
 
 /// A server entry that was found, not yet read.
 pub(super) struct Place<'d> {
@@ -194,12 +194,12 @@ fn without<'d>(node: &'d Node, variants: Option<&str>, own: Vec<&Member>) -> Cow
 
 fn place(member: &Member, context: Option<String>) -> Place<'_> {
     let node = Cow::Borrowed(&member.value);
-    Place { keys: "", name: told(&member.key).to_owned(), name_span: member.key_span, node, context, variant: false }
+    Place { keys: "", name: told_apart(&member.key), name_span: member.key_span, node, context, variant: false }
 }
 
 fn listed<'d>(element: &'d Node, index: usize, context: Option<String>, words: &EntryWords) -> Place<'d> {
     let named = words.name.iter().find_map(|key| element.get(key).filter(|name| name.as_str().is_some()));
-    let name = named.and_then(Node::as_str).map_or_else(|| format!("[{index}]"), |name| told(name).to_owned());
+    let name = named.and_then(Node::as_str).map_or_else(|| format!("[{index}]"), told_apart);
     let name_span = named.map_or(element.span, |name| name.span);
     Place { keys: "", name, name_span, node: Cow::Borrowed(element), context, variant: false }
 }

@@ -25,7 +25,7 @@ pub use embedded::parse_embedded;
 pub use json::{SyntaxError, beyond_json, parse_answer, parse_inside, parse_json};
 pub use lines::{LineIndex, Position};
 pub use node::{Kind, Member, Node};
-pub use path::{KeyPath, Reached, path_at, path_below, told};
+pub use path::{KeyPath, Reached, path_at, path_below, told, told_apart};
 pub use properties::parse_properties;
 pub use sieve::{LARGE, Large, Sieve, parse_large};
 pub use strings::raw_offset;

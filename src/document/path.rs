@@ -1,6 +1,7 @@
 //! Paths of keys through a tree: `projects.*.mcpServers`, `['amp.mcpServers']`.
 
 use serde::Deserialize;
+use sha2::{Digest, Sha256};
 
 use super::{Kind, Node};
 
@@ -119,6 +120,17 @@ pub fn told(name: &str) -> &str {
     &name[..ends.take_while(|end| *end <= LONGEST).last().unwrap_or(0)]
 }
 
+/// The name of something that is known by it: where it is cut, a digest tells it from others that begin alike.
+pub fn told_apart(name: &str) -> String {
+    let short = told(name);
+    if short.len() == name.len() {
+        return name.to_owned();
+    }
+    let digest = Sha256::digest(name);
+    let digits: String = digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
+    format!("{short}…{digits}")
+}
+
 /// The path of a key below a path.
 pub fn path_below(path: &str, key: &str) -> String {
     let dot = if path.is_empty() { "" } else { "." };
@@ -171,6 +183,9 @@ mod tests {
         assert_eq!(path_below("a", "b"), "a.b");
         assert!(path_below(&path_below("a", &long), &long).len() <= LONGEST);
         assert!(path_at(&long, 7).ends_with("é[7]"));
+        let (one, other) = (told_apart(&format!("{long}a")), told_apart(&format!("{long}b")));
+        assert!(one != other && one.starts_with(told(&long)) && one.len() < LONGEST + 20, "{one} {other}");
+        assert_eq!(told_apart("a"), "a");
     }
 
     #[test]

@@ -16,6 +16,8 @@ use super::Finding;
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Fingerprint {
     digits: String,
+    /// What tells its place and its rule from others, whatever matched there.
+    place: String,
     /// The how manieth of its rule at its place it is, whatever matched there.
     number: usize,
 }
@@ -24,6 +26,11 @@ impl Fingerprint {
     /// The digits.
     pub fn as_str(&self) -> &str {
         &self.digits
+    }
+
+    /// What tells its place and its rule from others, whatever matched there.
+    pub(crate) fn place(&self) -> &str {
+        &self.place
     }
 
     /// The how manieth finding of its rule at its place it is.
@@ -43,20 +50,16 @@ pub fn assign(findings: &mut [Finding]) {
     let mut equals: HashMap<String, usize> = HashMap::new();
     let mut numbers: HashMap<String, usize> = HashMap::new();
     for finding in findings {
-        let identity = identity(finding, finding.evidence.as_ref().map_or("", |evidence| evidence.digest.as_str()));
-        let count = equals.entry(identity.clone()).or_insert(0);
+        let own = identity(finding, finding.evidence.as_ref().map_or("", |evidence| evidence.digest.as_str()));
+        let count = equals.entry(own.clone()).or_insert(0);
         *count += 1;
-        let mut full = digest(&[&identity, &count.to_string()]);
+        let mut full = digest(&[&own, &count.to_string()]);
         full.truncate(32);
-        let number = numbers.entry(place(finding)).or_insert(0);
+        let place = identity(finding, "");
+        let number = numbers.entry(place.clone()).or_insert(0);
         *number += 1;
-        finding.fingerprint = Fingerprint { digits: full, number: *number };
+        finding.fingerprint = Fingerprint { digits: full, place, number: *number };
     }
-}
-
-/// What tells the places of findings apart, whatever matched there.
-pub(crate) fn place(finding: &Finding) -> String {
-    identity(finding, "")
 }
 
 fn identity(finding: &Finding, evidence: &str) -> String {

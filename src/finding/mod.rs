@@ -8,7 +8,6 @@ mod place;
 mod suppression;
 
 pub(crate) use fingerprint::digest;
-pub(crate) use fingerprint::place as place_identity;
 pub use fingerprint::{Fingerprint, assign as assign_fingerprints};
 pub use level::{Confidence, Severity, UnknownLevel};
 pub use place::{Excerpt, Place};

@@ -230,7 +230,7 @@ impl Start {
                         parts.push(Part { what, before, now, grave: false, version: true });
                     } else if let (Some(one), Some(other)) = (&before.integrity, &now.integrity)
                         && before.version == now.version
-                        && one != other
+                        && contradict(one, other)
                     {
                         let what = format!("the contents of {what} in the same version");
                         let (before, now) = (Some(one.clone()), Some(other.clone()));
@@ -258,6 +258,17 @@ impl Start {
         };
         self.command.iter().map(plain).collect()
     }
+}
+
+/// Whether two digests, or lists of them, are of different contents. Files of another kind may hold a digest of another kind,
+/// which says nothing.
+fn contradict(one: &str, other: &str) -> bool {
+    let kind = |digest: &&str| digest.split(['-', ':']).next().unwrap_or_default().to_owned();
+    let kinds: BTreeSet<String> = one.split(' ').map(|digest| kind(&digest)).collect();
+    kinds.iter().any(|own| {
+        let mut now = other.split(' ').filter(|digest| kind(digest) == *own).peekable();
+        now.peek().is_some() && !now.any(|digest| one.split(' ').any(|before| before == digest))
+    })
 }
 
 #[cfg(test)]
@@ -291,6 +302,11 @@ mod tests {
         assert_eq!(told(&one, &two), [("package `a`".into(), false, true)]);
         let other = npx(fetched("a@1.0.0", Some("1.0.0"), Some("sha512-z")));
         assert_eq!(told(&one, &other), [("the contents of package `a` in the same version".into(), true, true)]);
+        let old = npx(fetched("a@1.0.0", Some("1.0.0"), Some("sha1-x")));
+        assert_eq!(told(&one, &old), [], "digests of two kinds can't be compared");
+        let both = |digests| npx(fetched("a@1.0.0", Some("1.0.0"), Some(digests)));
+        assert_eq!(told(&old, &both("sha1-x sha512-x")), []);
+        assert_eq!(told(&both("sha1-x sha512-x"), &both("sha512-y sha1-x")).len(), 1, "the stronger one decides");
         let open = |version| npx(fetched("a", version, None));
         assert_eq!(told(&open(Some("1.0.0")), &open(None)), []);
         assert_eq!(told(&open(Some("1.0.0")), &open(Some("1.1.0"))), [("package `a`".into(), false, true)]);

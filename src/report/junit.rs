@@ -5,7 +5,7 @@ use std::fmt::Write;
 use super::View;
 use crate::finding::{Finding, Place};
 use crate::text::visible;
-use crate::triage::{ConfigStatus, ServerStatus};
+use crate::triage::{ConfigStatus, NoteLevel, Outcome, ServerStatus, SettingsOrigin};
 
 /// One case: its name, its class, what it says.
 struct Case {
@@ -59,7 +59,33 @@ pub(super) fn render(view: &View<'_>) -> String {
         let class = server.client.clone().unwrap_or_default();
         add(suite, Case { name: format!("ask {}", server.server), class, place: None, verdict });
     }
+    for (suite, case) in decided(view.outcome) {
+        add(suite, case);
+    }
     write(&suites)
+}
+
+/// What came with a project and decides what fails, as a case that was not tested, since less was: that is shown by whatever
+/// shows tests. And what is wrong with ignores, settings and baselines.
+fn decided(outcome: &Outcome) -> Vec<(String, Case)> {
+    let coverage = &outcome.coverage;
+    let foreign = coverage.settings.iter().filter(|used| used.origin == SettingsOrigin::Project);
+    let settings = foreign.filter(|used| !used.effects.is_empty()).map(|used| {
+        let verdict = Verdict::Skipped(format!("came with the project: {}", used.effects.join("; ")));
+        let place = Some((used.path.clone(), 1));
+        (used.path.clone(), Case { name: "settings".into(), class: used.origin.as_str().into(), place, verdict })
+    });
+    let notes = coverage.notes.iter().map(|note| {
+        let said = note.message.clone();
+        let verdict = match note.level {
+            NoteLevel::Error => Verdict::Broken(said),
+            NoteLevel::Warning => Verdict::Skipped(said),
+        };
+        let place = Some((note.path.clone(), note.at.map_or(1, |at| at.line)));
+        let class = note.level.as_str().into();
+        (note.path.clone(), Case { name: "ignores and settings".into(), class, place, verdict })
+    });
+    settings.chain(notes).collect()
 }
 
 /// The file that a finding points to; where there is none, its server.

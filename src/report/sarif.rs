@@ -61,7 +61,8 @@ pub(super) fn render(view: &View<'_>) -> String {
         result.rule_index = places.get(finding.rule.as_str()).copied();
     }
 
-    let mut notifications = notes::gaps(outcome);
+    let mut notifications = notes::changed(outcome);
+    notifications.extend(notes::gaps(outcome));
     let left_out = outcome.findings.len() - results.len();
     if left_out > 0 {
         notifications.insert(0, notes::cut(left_out));

@@ -6,6 +6,7 @@ pub(super) mod arrange;
 pub(super) mod block;
 pub(super) mod ignores;
 mod quiet;
+mod related;
 pub(super) mod snippet;
 pub(super) mod summary;
 pub(super) mod wrap;

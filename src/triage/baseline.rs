@@ -9,7 +9,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use serde::{Deserialize, Serialize};
 
-use crate::finding::{Finding, digest, place_identity};
+use crate::finding::{Finding, digest};
 use crate::text::visible;
 
 /// The version of the file.
@@ -147,7 +147,7 @@ fn identity(finding: &Finding) -> Line {
         None => (finding.fingerprint.to_string(), None),
         Some(evidence) => {
             let number = finding.fingerprint.number().to_string();
-            let id = digest(&["baseline place", &place_identity(finding), &number]);
+            let id = digest(&["baseline place", finding.fingerprint.place(), &number]);
             let check = digest(&["baseline check", evidence.identity()]);
             (id[..32].to_owned(), Some(check[..2].to_owned()))
         }

@@ -5,6 +5,7 @@ mod coverage;
 mod policy;
 mod remarks;
 mod select;
+mod shorten;
 mod suppress;
 
 pub use baseline::{Baseline, BaselineError};
@@ -34,7 +35,8 @@ pub struct Outcome {
 }
 
 impl Outcome {
-    /// Sorts findings, gives them their fingerprints, selects them, and decides which of them count.
+    /// Sorts findings, gives them their fingerprints, selects them, decides which of them count, and cuts what is too long
+    /// for a report.
     pub fn new(
         mut findings: Vec<Finding>,
         mut coverage: Coverage,
@@ -66,6 +68,7 @@ impl Outcome {
         court.weigh(&mut findings);
         findings.sort_by(order);
         court.tell(&mut coverage);
+        shorten::shorten(&mut findings, &mut coverage);
         Self { findings, coverage, sources }
     }
 

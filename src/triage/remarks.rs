@@ -17,6 +17,8 @@ pub const MARK: &str = "mcpscan:";
 const MOST: usize = 1000;
 /// A longer word is no rule.
 const LONGEST_WORD: usize = 80;
+/// An element this far below its dash is not looked for.
+const MOST_LINES: usize = 100;
 /// A longer reason is no reason.
 const LONGEST_REASON: usize = 300;
 
@@ -170,31 +172,75 @@ fn parsed(format: Format, text: &str) -> Option<Node> {
 /// What begins on a line. Of maps inside maps that begin there together, the inner ones.
 fn beginning(root: &Node, source: &Source, line: usize, format: Format) -> Vec<Cover> {
     let mut found = Vec::new();
-    let bounds = source.lines().line(&source.text, line);
-    descend(root, bounds, format, &mut found);
+    let line = source.lines().line(&source.text, line);
+    Beginning { text: &source.text, line, format }.descend(root, &mut found);
     found
 }
 
-fn descend(node: &Node, line: Span, format: Format, found: &mut Vec<Cover>) {
-    let here = |start: usize| line.start <= start && start < line.end;
-    let is_map = |value: &Node| matches!(value.kind, Kind::Object(_) | Kind::Array(_));
-    let members = node.members().iter().map(|member| (member.key_span, &member.value));
-    let elements = node.elements().iter().map(|element| (element.span, element));
-    for (start, value) in members.chain(elements) {
-        let mut inner = value.members().iter().map(|member| (member.key_span, &member.value));
-        let mut items = value.elements().iter().map(|element| (element.span, element));
-        let mut holds_another = || {
-            let another = |(start, value): (Span, &Node)| here(start.start) && is_map(value);
-            inner.any(another) || items.any(another)
-        };
-        if here(start.start) && !holds_another() {
-            let mut spans = vec![start];
-            places(value, format, &mut spans);
-            found.push(Cover(spans));
-        } else if is_map(value) && value.span.start < line.end && line.start < value.span.end {
-            descend(value, line, format, found);
+struct Beginning<'a> {
+    text: &'a str,
+    line: Span,
+    format: Format,
+}
+
+impl Beginning<'_> {
+    fn here(&self, start: usize) -> bool {
+        self.line.start <= start && start < self.line.end
+    }
+
+    /// What is in a map or a list, each with where it begins and the place of its key.
+    fn inside<'n>(&self, node: &'n Node) -> impl Iterator<Item = (usize, Span, &'n Node)> {
+        let members = node.members().iter().map(|member| (member.key_span.start, member.key_span, &member.value));
+        let elements = node.elements().iter().map(|element| (self.dash(element.span.start), element.span, element));
+        members.chain(elements)
+    }
+
+    fn descend(&self, node: &Node, found: &mut Vec<Cover>) {
+        let is_map = |value: &Node| matches!(value.kind, Kind::Object(_) | Kind::Array(_));
+        for (start, key, value) in self.inside(node) {
+            let holds_another = || self.inside(value).any(|(start, _, value)| self.here(start) && is_map(value));
+            if self.here(start) && !holds_another() {
+                let mut spans = vec![key];
+                places(value, self.format, &mut spans);
+                found.push(Cover(spans));
+            } else if is_map(value) && start < self.line.end && self.line.start < value.span.end {
+                self.descend(value, found);
+            }
         }
     }
+
+    /// Where an element of a list begins. In YAML that is its dash, which may stand lines above it, and names and types for
+    /// it between.
+    fn dash(&self, start: usize) -> usize {
+        if !matches!(self.format, Format::Yaml | Format::FrontMatter) {
+            return start;
+        }
+        let mut line_end = start;
+        for number in 0..MOST_LINES {
+            let Some(above) = self.text.get(..line_end) else { return start };
+            let line_start = above.rfind('\n').map_or(0, |at| at + 1);
+            let mut left = above[line_start..].trim_end();
+            if number > 0 {
+                let comment = left.starts_with('#').then_some(0).or_else(|| left.find(" #"));
+                left = left[..comment.unwrap_or(left.len())].trim_end();
+            }
+            let mut word = last_word(left);
+            while word.starts_with(['&', '!']) {
+                left = left[..left.len() - word.len()].trim_end();
+                word = last_word(left);
+            }
+            match word {
+                "" if line_start > 0 => line_end = line_start - 1,
+                "-" => return line_start + left.len() - 1,
+                _ => return start,
+            }
+        }
+        start
+    }
+}
+
+fn last_word(text: &str) -> &str {
+    text.rsplit([' ', '\t']).next().unwrap_or_default()
 }
 
 /// The places of a value and of all that is in it. In TOML the parts of a table may stand apart with others between, so its
@@ -261,6 +307,26 @@ mod tests {
         check("a.yaml", yaml, &["nn", "AA"], &["mm", "CC"]);
         let xml = "<s>\n<!-- mcpscan: ignore[secrets] why -->\n<option name=\"a\"\n value=\"AA\"/>\n<option name=\"b\" value=\"BB\"/></s>";
         check("a.xml", xml, &["AA"], &["BB"]);
+        for (dash, more) in [
+            ("- &a", "# one more\n\n"),
+            ("- !!map", ""),
+            ("-", ""),
+            ("- &a !!map # note", ""),
+            ("- !!map &a", "    # note\n"),
+            ("- &a\n    !!map", ""),
+        ] {
+            let yaml = format!(
+                "servers:\n  - name: ll\n    x: DD\n  # mcpscan: ignore[secrets] why\n  {dash}\n{more}    name: nn\n    x: AA\n  - name: mm\n    x: CC\n"
+            );
+            check("a.yaml", &yaml, &["nn", "AA"], &["ll", "DD", "mm", "CC"]);
+            check("a.md", &format!("---\n{yaml}---\n"), &["nn", "AA"], &["ll", "DD", "mm", "CC"]);
+        }
+        // Inside the element it counts for no more than its line, and a key keeps its value whatever that is called.
+        let yaml = "servers:\n  - &a\n    # mcpscan: ignore[secrets] why\n    name: nn\n    x: AA\n";
+        check("a.yaml", yaml, &["nn"], &["AA"]);
+        let yaml =
+            "servers:\n  # mcpscan: ignore[secrets] why\n  one: &x !!map\n    x: AA\n  two: *x\n  three:\n    x: CC\n";
+        check("a.yaml", yaml, &["one", "AA"], &["CC"]);
         let properties = "a=AA\n# mcpscan: ignore[secrets] why\nb=BB\nc=CC\n";
         check("a.properties", properties, &["BB"], &["AA", "CC"]);
         check(

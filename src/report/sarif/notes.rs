@@ -8,7 +8,7 @@ use serde_sarif::sarif::{
 
 use super::message;
 use super::place::artifact;
-use crate::triage::{ConfigStatus, Outcome, ServerStatus};
+use crate::triage::{ConfigStatus, Outcome, ServerStatus, SettingsOrigin};
 
 /// More notifications say nothing more.
 const MOST: usize = 1000;
@@ -17,7 +17,7 @@ const MOST: usize = 1000;
 const KINDS: [(&str, &str); 3] = [
     ("mcpscan/not-looked-at", "A config or a server that was not looked at, or not all of it"),
     ("mcpscan/cut", "Something that is left out of this log"),
-    ("mcpscan/settings", "Something that is wrong with an ignore, a setting or a baseline"),
+    ("mcpscan/settings", "What a project's settings change, or what is wrong with an ignore, a setting or a baseline"),
 ];
 
 /// The kinds, as the tool declares them.
@@ -47,6 +47,16 @@ pub(super) fn cut(left_out: usize) -> Notification {
          list all of them"
     );
     notification(1, "warning", &text)
+}
+
+/// What a project's settings change about what counts.
+pub(super) fn changed(outcome: &Outcome) -> Vec<Notification> {
+    let foreign = outcome.coverage.settings.iter().filter(|used| used.origin == SettingsOrigin::Project);
+    let told = foreign.filter(|used| !used.effects.is_empty()).map(|used| {
+        let text = format!("{}, which came with the project: {}", used.path, used.effects.join("; "));
+        notification(2, "note", &text)
+    });
+    told.collect()
 }
 
 /// What could not be looked at.

@@ -9,7 +9,7 @@ use super::super::{Detail, View};
 use super::arrange::Block;
 use super::snippet::Lines;
 use super::wrap::width;
-use super::{UNKNOWN, answer, arrow, coloured, snippet, wrap};
+use super::{UNKNOWN, answer, arrow, coloured, related, snippet, wrap};
 use crate::finding::{Finding, Place, Severity};
 use crate::text::visible;
 
@@ -100,7 +100,9 @@ fn one<'a>(finding: &'a Finding, view: &View<'a>, told: &mut Told<'a>) -> String
         let places = wrap(&places.join(", "), style.width.saturating_sub(gutter + 4), &indent);
         arrow_line = format!("{}{} {places}\n", " ".repeat(gutter), arrow(style));
     }
-    let notes = [("why", told.why(finding, view)), ("help", told.help(finding))];
+    let mut notes: Vec<(&str, Option<String>)> =
+        related::notes(finding, view).into_iter().map(|note| ("note", Some(note))).collect();
+    notes.extend([("why", told.why(finding, view)), ("help", told.help(finding))]);
     let body = body(finding.severity, lines.as_ref(), &notes, view);
     // A finding without lines and notes is its head alone.
     format!("{head}\n{arrow_line}{body}").trim_end().to_owned()
@@ -117,6 +119,12 @@ fn many<'a>(findings: &[&'a Finding], view: &View<'a>, told: &mut Told<'a>) -> S
     let mut helps = Vec::new();
     for finding in &findings[..shown] {
         text.push_str(&item(finding, view));
+        for note in related::notes(finding, view).iter().filter(|_| verbose) {
+            text.push_str(&format!(
+                "      {}\n",
+                wrap(&format!("note: {note}"), view.style.width.saturating_sub(6), "      ")
+            ));
+        }
         if verbose
             && !same_help
             && let Some(help) = told.help(finding)
@@ -211,7 +219,12 @@ fn body(severity: Severity, lines: Option<&Lines>, notes: &[(&str, Option<String
 
 /// `path:line:column`, where a file has it.
 pub(in crate::report) fn place(finding: &Finding, view: &View<'_>) -> Option<String> {
-    let (source, span) = finding.place.file()?;
+    at(&finding.place, view)
+}
+
+/// The same of any place.
+pub(super) fn at(place: &Place, view: &View<'_>) -> Option<String> {
+    let (source, span) = place.file()?;
     let source = view.outcome.sources.get(source);
     let at = source.position(source.clamp(span).start);
     Some(format!("{}:{}:{}", visible(&source.name), at.line, at.column))

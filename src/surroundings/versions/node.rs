@@ -154,6 +154,38 @@ pub(super) fn pnpm_lock(text: &str, found: &mut Found<'_>) {
             }
         }
     }
+    pnpm_contents(text, found);
+}
+
+/// What the packages of a `pnpm-lock.yaml` are, line by line: as a tree they would take longer than all the rest.
+fn pnpm_contents(text: &str, found: &mut Found<'_>) {
+    let Some((_, packages)) = text.split_once("\npackages:") else { return };
+    let mut package = None;
+    for line in packages.lines().skip(1) {
+        if line.starts_with(|c: char| !c.is_whitespace()) {
+            break;
+        }
+        let Some(line) = line.strip_prefix("  ") else { continue };
+        if let Some(key) = line.strip_suffix(':').filter(|key| !key.starts_with(' ')) {
+            package = pnpm_package(key.trim_matches(['\'', '"']));
+        } else if let (Some((name, version)), Some(resolution)) = (package, line.strip_prefix("  resolution:"))
+            && let Some((_, integrity)) = resolution.split_once("{integrity: ")
+        {
+            found.seal(name, version, integrity.split([',', '}']).next().map(str::trim));
+        }
+    }
+}
+
+/// Name and version of `@acme/mcp@1.4.2(zod@3.0.0)`; with a stroke before it until version 6, and before it with one for
+/// the `@` (`/@acme/mcp/1.4.2_zod@3.0.0`).
+fn pnpm_package(key: &str) -> Option<(&str, &str)> {
+    let key = key.split('(').next().unwrap_or(key);
+    let old = key.strip_prefix('/').unwrap_or(key);
+    let fits = |version: &str| version.starts_with(|c: char| c.is_ascii_digit()) && !version.contains('/');
+    split(old).filter(|(_, version)| fits(version) && !old.contains('_')).or_else(|| {
+        let (name, version) = old.split('_').next().unwrap_or(old).rsplit_once('/')?;
+        fits(version).then_some((name, version))
+    })
 }
 
 /// `bun.lock`, the one that is text.

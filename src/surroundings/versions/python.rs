@@ -12,6 +12,8 @@ use crate::document::{Node, parse_toml};
 struct Lock {
     #[serde(default)]
     package: Vec<Locked>,
+    /// Poetry's, which has the files of all packages there until version 2 of it.
+    metadata: Option<toml::Value>,
 }
 
 #[derive(Deserialize)]
@@ -22,6 +24,8 @@ struct Locked {
     source: Option<Source>,
     /// uv's: what all wheels are built from.
     sdist: Option<Sealed>,
+    /// Poetry's and PDM's.
+    files: Option<toml::Value>,
     /// PDM's.
     git: Option<IgnoredAny>,
     url: Option<IgnoredAny>,
@@ -54,9 +58,21 @@ pub(super) fn lock(text: &str, found: &mut Found<'_>) {
         if registry && package.git.is_none() && package.url.is_none() && package.path.is_none() {
             let version = package.version.as_deref().unwrap_or_default();
             found.add(&package.name, version);
-            found.seal(&package.name, version, package.sdist.as_ref().and_then(|sdist| sdist.hash.as_deref()));
+            let all = lock.metadata.as_ref().and_then(|metadata| metadata.get("files")?.get(&package.name));
+            let of_files = || package.files.as_ref().or(all).and_then(of_source);
+            let hash = package.sdist.as_ref().and_then(|sdist| sdist.hash.as_deref());
+            found.seal(&package.name, version, hash.or_else(of_files));
         }
     }
+}
+
+/// The digest of the one file among a package's that all wheels are built from.
+fn of_source(files: &toml::Value) -> Option<&str> {
+    let is_source = |file: &&toml::Value| {
+        let name = file.get("file").and_then(toml::Value::as_str).unwrap_or_default();
+        name.ends_with(".tar.gz") || name.ends_with(".zip")
+    };
+    files.as_array()?.iter().find(is_source)?.get("hash")?.as_str()
 }
 
 #[derive(Deserialize, Default)]

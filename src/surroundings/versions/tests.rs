@@ -74,6 +74,52 @@ fn what_the_contents_are() {
     assert_eq!(of(uv, Ecosystem::PyPi, python::lock).as_deref(), Some("sha256:x"));
 }
 
+/// As the tools write it, of one package: with a scope, with others that it runs with, and beside one that is none.
+#[test]
+fn what_the_contents_are_by_every_tool() {
+    let facts = |text: &str, ecosystem, read: Reader| {
+        let mut found = in_text(text, ecosystem, read, ["@acme/mcp", "plain", "git"].into());
+        found.sort();
+        let facts = found.into_iter().map(|(name, _, integrity)| (name, integrity.unwrap_or_default()));
+        facts.collect::<Vec<_>>()
+    };
+    let both = |scoped: &str, plain: &str| {
+        vec![("@acme/mcp".to_owned(), scoped.to_owned()), ("plain".to_owned(), plain.to_owned())]
+    };
+    let pnpm = |head: &str, scoped: &str, plain: &str| {
+        format!(
+            "{head}\npackages:\n\n  {scoped}:\n    resolution: {{integrity: sha512-a}}\n    engines: {{node: '>=18'}}\n    peerDependencies:\n      resolution: '{{integrity: sha512-no}}'\n\n  {plain}:\n    resolution: {{integrity: sha512-p, tarball: https://x.test/p.tgz}}\n    dev: false\n\n  git@https://codeload.github.com/a/git/tar.gz/0123:\n    resolution: {{tarball: https://codeload.github.com/a/git/tar.gz/0123}}\n\nsnapshots:\n\n  {plain}:\n    resolution: {{integrity: sha512-no}}\n"
+        )
+    };
+    let nine = "lockfileVersion: '9.0'\n\nimporters:\n\n  .:\n    dependencies:\n      '@acme/mcp':\n        specifier: ^1.0.0\n        version: 1.4.2(zod@3.23.8)\n      plain:\n        specifier: 0.1.0\n        version: 0.1.0\n";
+    let six = "lockfileVersion: '6.0'\n\ndependencies:\n  '@acme/mcp':\n    specifier: ^1.0.0\n    version: 1.4.2(zod@3.23.8)\n  plain:\n    specifier: 0.1.0\n    version: 0.1.0\n";
+    let five = "lockfileVersion: 5.4\n\nspecifiers:\n  '@acme/mcp': ^1.0.0\n  plain: 0.1.0\n\ndependencies:\n  '@acme/mcp': 1.4.2_zod@3.23.8\n  plain: 0.1.0\n";
+    for text in [
+        pnpm(nine, "'@acme/mcp@1.4.2'", "plain@0.1.0"),
+        pnpm(six, "/@acme/mcp@1.4.2(zod@3.23.8)", "/plain@0.1.0"),
+        pnpm(five, "/@acme/mcp/1.4.2_zod@3.23.8", "/plain/0.1.0"),
+    ] {
+        assert_eq!(facts(&text, Ecosystem::Npm, node::pnpm_lock), both("sha512-a", "sha512-p"), "{text}");
+    }
+    let classic = "\"@acme/mcp@^1.0.0\":\n  version \"1.4.2\"\n  resolved \"https://registry.yarnpkg.com/@acme/mcp/-/mcp-1.4.2.tgz#abc\"\n  integrity sha512-a==\n\nplain@0.1.0:\n  version \"0.1.0\"\n  resolved \"https://registry.yarnpkg.com/plain/-/plain-0.1.0.tgz#abc\"\n  integrity sha512-p==\n  dependencies:\n    integrity \"^1.0.0\"\n";
+    assert_eq!(facts(classic, Ecosystem::Npm, yarn::yarn_lock), both("sha512-a==", "sha512-p=="));
+    let berry = "\"plain@npm:^0.1.0\":\n  version: 0.1.0\n  resolution: \"plain@npm:0.1.0\"\n  checksum: 10c0/abcdef\n";
+    assert_eq!(facts(berry, Ecosystem::Npm, yarn::yarn_lock), [("plain".to_owned(), String::new())]);
+    let files = "[\n    {file = \"plain-2.0-py3-none-any.whl\", hash = \"sha256:w\"},\n    {file = \"plain-2.0.tar.gz\", hash = \"sha256:s\"},\n]\n";
+    let package = "[[package]]\nname = \"plain\"\nversion = \"2.0\"\n";
+    let sealed = [("plain".to_owned(), "sha256:s".to_owned())];
+    for text in [
+        format!("{package}files = {files}\n[metadata]\nlock-version = \"2.0\"\n"),
+        format!("{package}\n[metadata]\nlock-version = \"1.1\"\n\n[metadata.files]\nplain = {files}"),
+    ] {
+        assert_eq!(facts(&text, Ecosystem::PyPi, python::lock), sealed, "{text}");
+    }
+    let wheel = format!("{package}files = [{{file = \"plain-2.0-py3-none-any.whl\", hash = \"sha256:w\"}}]\n");
+    for odd in [wheel, format!("{package}files = 1\n"), format!("{package}[metadata]\nfiles = [1]\n")] {
+        assert_eq!(facts(&odd, Ecosystem::PyPi, python::lock), [("plain".to_owned(), String::new())], "{odd}");
+    }
+}
+
 #[test]
 fn package_json() {
     let text = r#"{"dependencies": {"@acme/mcp": "1.4.2", "plain": "^1.0.0", "alias": "npm:real@2.0.1", "git": "a/git"},

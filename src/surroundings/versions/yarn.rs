@@ -14,7 +14,7 @@ pub(super) fn yarn_lock(text: &str, found: &mut Found<'_>) {
         }
         if !line.starts_with(' ') {
             block.take().into_iter().for_each(|block| block.tell(found));
-            block = line.strip_suffix(':').map(|asked| Block { asked, version: "", source: None });
+            block = line.strip_suffix(':').map(|asked| Block { asked, version: "", source: None, integrity: None });
             continue;
         }
         let Some(block) = &mut block else { continue };
@@ -24,6 +24,8 @@ pub(super) fn yarn_lock(text: &str, found: &mut Found<'_>) {
         match key.trim_end_matches(':') {
             "version" => block.version = value,
             "resolved" | "resolution" => block.source = Some(value),
+            // Berry has a checksum of the archive that it packs itself, which another of its versions packs otherwise.
+            "integrity" => block.integrity = Some(value),
             _ => {}
         }
     }
@@ -34,6 +36,8 @@ struct Block<'a> {
     asked: &'a str,
     version: &'a str,
     source: Option<&'a str>,
+    /// Classic's: what the registry says.
+    integrity: Option<&'a str>,
 }
 
 impl Block<'_> {
@@ -62,5 +66,6 @@ impl Block<'_> {
             None => return,
         };
         found.add(name, self.version);
+        found.seal(name, self.version, self.integrity);
     }
 }
