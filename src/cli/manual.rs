@@ -96,6 +96,8 @@ fn fish(script: &str, command: &Command) -> String {
         ),
         1,
     );
+    // Where a command may stand, a PATH may, too.
+    script.push_str(&format!("complete -c {PROGRAM} -n \"__fish_mcpscan_needs_command\" -F\n"));
     for command in command.get_subcommands() {
         for arg in command.get_positionals() {
             let values: Vec<String> =
