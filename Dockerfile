@@ -11,6 +11,8 @@ FROM scratch
 COPY --from=build /mcpscan/target/release/mcpscan /mcpscan
 COPY --from=build /mcpscan/LICENSE-MIT /mcpscan/LICENSE-APACHE /
 USER 65534:65534
+# Not every engine gives a home to who has no name.
+ENV HOME=/
 WORKDIR /src
 ENTRYPOINT ["/mcpscan"]
 CMD ["scan", "--launch", "none", "/src"]

@@ -83,17 +83,7 @@ fn options_are_there() {
             let option = word.trim_end_matches(|c: char| !c.is_ascii_alphanumeric());
             // Those of other programs.
             let ours = option.starts_with("--") && option.len() > 4;
-            let other = [
-                "--cached",
-                "--name-only",
-                "--diff-filter",
-                "--locked",
-                "--path",
-                "--rm",
-                "--edit-last",
-                "--create-if-none",
-                "--body-file",
-            ];
+            let other = ["--locked", "--path", "--rm", "--user", "--edit-last", "--create-if-none", "--body-file"];
             if ours && !other.iter().any(|other| option.starts_with(other)) {
                 assert!(known.contains(option), "{}: {option}", path.display());
             }

@@ -149,7 +149,7 @@ fn the_action_scans_and_reports() {
         (done.status.code().unwrap(), out, read("out"), read("summary"), read("x.sarif"))
     };
     let (code, out, told, summary, sarif) = run(".\n", "");
-    assert_eq!((code, told.as_str()), (1, "exit-code=1\n"), "{out}");
+    assert_eq!((code, told.as_str()), (1, "exit-code=1\nreported=true\n"), "{out}");
     assert!(out.contains("::error ") && summary.contains("container/privileged"), "{out}\n{summary}");
     let sarif: serde_json::Value = serde_json::from_str(&sarif).unwrap();
     assert!(sarif["runs"][0]["results"].as_array().unwrap().len() >= 2);
@@ -159,8 +159,39 @@ fn the_action_scans_and_reports() {
     assert_eq!(code, 2, "{out}");
     assert!(!place.project().join("owned").exists(), "{out}");
     // Words of a path are no options.
-    let (code, out, ..) = run("--yes", "");
+    let (code, out, told, ..) = run("--yes", "");
     assert_eq!(code, 2, "{out}");
+    // A report that the repository brings along is not passed off as ours.
+    assert_eq!(told, "exit-code=2\n");
+    let upload = steps.iter().find(|step| step.get("uses").is_some()).unwrap().get("if").unwrap().as_str().unwrap();
+    assert!(upload.contains("always()") && upload.contains("steps.scan.outputs.reported == 'true'"), "{upload}");
+}
+
+/// What builds the program does not go by what the scanned repository says of compilers: rustup would run the folder that a
+/// `rust-toolchain.toml` beside it names.
+#[cfg(unix)]
+#[test]
+fn the_action_is_built_where_only_its_own_files_count() {
+    use std::os::unix::fs::PermissionsExt;
+    let action = yaml("action.yml");
+    let install = action.get("runs").unwrap().get("steps").unwrap().elements()[0].get("run").unwrap();
+    let place = Place::new();
+    place.write("home/bin/cargo", "#!/bin/sh\npwd > \"$HOME/where\"\necho \"$@\" > \"$HOME/what\"\n");
+    place
+        .write("home/the action/Cargo.toml", "")
+        .write("project/rust-toolchain.toml", "[toolchain]\npath = \"evil\"\n");
+    std::fs::set_permissions(place.home().join("bin/cargo"), std::fs::Permissions::from_mode(0o755)).unwrap();
+    let mut command = Command::new("bash");
+    command.args(["--noprofile", "--norc", "-eo", "pipefail", "-c", install.as_str().unwrap()]);
+    command.current_dir(place.project()).env_clear().env("HOME", place.home());
+    command.env("PATH", format!("{}:/usr/bin:/bin", place.home().join("bin").display()));
+    command.env("GITHUB_ACTION_PATH", place.home().join("the action")).env("RUNNER_TEMP", place.home());
+    command.env("GITHUB_PATH", place.home().join("path"));
+    assert!(command.status().unwrap().success());
+    let read = |name: &str| std::fs::read_to_string(place.home().join(name)).unwrap();
+    assert!(read("where").trim_end().ends_with("/home/the action"), "{}", read("where"));
+    assert!(read("what").contains("--locked") && read("what").contains("/the action --root"), "{}", read("what"));
+    assert_eq!(read("path").trim_end(), place.home().join("mcpscan/bin").display().to_string());
 }
 
 /// The image runs the program with arguments that it has, and starts nothing.
@@ -171,6 +202,11 @@ fn the_image_runs_a_command_that_is_there() {
     let args: Vec<String> = serde_json::from_str(command).unwrap();
     let place = Place::new();
     place.write("project/.mcp.json", BAD);
+    // What the build needs is not kept from it.
+    let ignored = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(".dockerignore")).unwrap();
+    for needed in ["src", "rules", "benches", "tests", "Cargo.toml", "Cargo.lock", "LICENSE-MIT", "LICENSE-APACHE"] {
+        assert!(ignored.lines().all(|line| line.trim_end_matches('/') != needed), "{needed}");
+    }
     let args: Vec<&str> = args.iter().map(|arg| if arg == "/src" { "." } else { arg }).collect();
     let ran = place.run(&args);
     assert_eq!(ran.code, 1, "{}", ran.err);

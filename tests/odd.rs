@@ -162,6 +162,24 @@ fn what_is_no_plain_file() {
     }
 }
 
+/// The current folder has a name, too, when it does not open.
+#[cfg(unix)]
+#[test]
+fn a_closed_folder_is_told_by_name() {
+    use std::os::unix::fs::PermissionsExt;
+    let closed = Place::new();
+    std::fs::set_permissions(closed.project(), std::fs::Permissions::from_mode(0o100)).unwrap();
+    // Whoever may read everything can't be refused.
+    if closed.project().read_dir().is_err() {
+        let ran = closed.run(&[".", "--launch", "none"]);
+        assert_eq!(ran.code, 3, "{}", ran.err);
+        assert!(
+            ran.out.contains("  . (skipped): permission denied") || ran.out.contains("  . (failed): permission denied")
+        );
+    }
+    std::fs::set_permissions(closed.project(), std::fs::Permissions::from_mode(0o700)).unwrap();
+}
+
 /// A link in a home leads where its owner keeps their configs, and the file is read once.
 #[cfg(unix)]
 #[test]

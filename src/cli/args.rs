@@ -13,7 +13,7 @@ use limits::Limits;
 
 /// Finds the MCP servers that your clients would start, asks them what they offer, and says what is wrong with them
 ///
-/// Without a PATH it looks at this user's clients (Claude Desktop, Claude Code, Cursor, VS Code and some fifty others)
+/// Without a PATH it looks at this user's clients (Claude Desktop, Claude Code, Cursor, VS Code and some sixty others)
 /// and at the project around the current folder. It sends nothing anywhere, and starts or asks no server without being
 /// told to.
 #[derive(Debug, Parser)]

@@ -301,7 +301,11 @@ impl<'a> Search<'a> {
     /// A path as given, without a `./` before it; an absolute one below the current folder is shown relative to it.
     fn shown(&self, path: &Path) -> String {
         let path = path.strip_prefix(&self.request.current).unwrap_or(path);
-        spelled(path.strip_prefix(".").unwrap_or(path))
+        match path.strip_prefix(".").unwrap_or(path) {
+            // The current folder itself.
+            path if path.as_os_str().is_empty() => ".".to_owned(),
+            path => spelled(path),
+        }
     }
 
     fn shown_below(&self, path: &Path, finder: Finder<'_>) -> String {
