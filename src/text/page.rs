@@ -67,6 +67,35 @@ const REFERENCES: &[(&str, bool)] = &[
     ("&zerowidthspace;", false),
 ];
 
+/// Bytes that markup may begin with.
+const MAY_BEGIN: [bool; 256] = {
+    let mut table = [false; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        table[byte] = byte >= 0x80
+            || matches!(
+                byte as u8,
+                b'*' | b'`'
+                    | b'~'
+                    | b'_'
+                    | b'\\'
+                    | b'<'
+                    | b'>'
+                    | b'&'
+                    | b'['
+                    | b']'
+                    | b'|'
+                    | b'\n'
+                    | b'.'
+                    | b','
+                    | b'('
+                    | b')'
+            );
+        byte += 1;
+    }
+    table
+};
+
 /// The markup of a text, in order; Markdown and HTML, pictures between words, and marks on letters.
 pub(super) fn markup(text: &str) -> Vec<Markup> {
     let bytes = text.as_bytes();
@@ -75,10 +104,14 @@ pub(super) fn markup(text: &str) -> Vec<Markup> {
     // Where the address of a link begins whose words are being read.
     let mut links: Vec<usize> = Vec::new();
     let mut at = 0;
-    while let Some(c) = text.get(at..).and_then(|rest| rest.chars().next()) {
+    loop {
+        // Letters and blanks, which nearly all bytes are, are passed over.
+        let ahead = bytes[at..].iter().position(|byte| MAY_BEGIN[usize::from(*byte)] || strewn.inside(*byte));
+        at += ahead.unwrap_or(bytes.len() - at);
         let rest = &text[at..];
+        let Some(c) = rest.chars().next() else { break };
         let (length, apart) = match c {
-            c if strewn.inside(c) && is_inside(bytes, at) => (1, false),
+            _ if strewn.inside(bytes[at]) && is_inside(bytes, at) => (1, false),
             ',' if strewn.commas && bytes.get(at + 1).is_some_and(u8::is_ascii_whitespace) => (1, true),
             '.' if bytes.get(at + 1) == Some(&b'.') => (run(bytes, at), true),
             '\u{2026}' => (c.len_utf8(), true),
@@ -141,25 +174,29 @@ impl Strewn {
     const FEWEST_WORDS: usize = 8;
 
     fn of(bytes: &[u8]) -> Self {
+        // So many words have so many letters.
+        if bytes.len() < 2 * Self::FEWEST_WORDS {
+            return Self { inside: 0, commas: false };
+        }
         let (mut counts, mut words) = ([0_usize; 128], 0);
-        let mut before = b' ';
-        for (at, byte) in bytes.iter().enumerate() {
+        for (at, byte) in bytes.iter().enumerate().filter(|(_, byte)| !byte.is_ascii_alphanumeric()) {
             match byte {
-                b' ' | b'\n' => words += usize::from(before != b' ' && before != b'\n'),
+                b' ' | b'\n' => words += usize::from(at > 0 && !matches!(bytes[at - 1], b' ' | b'\n')),
                 b',' => counts[usize::from(b',')] += usize::from(bytes.get(at + 1) == Some(&b' ')),
                 byte if byte.is_ascii_punctuation() && is_inside(bytes, at) => counts[usize::from(*byte)] += 1,
                 _ => {}
             }
-            before = *byte;
         }
-        words += usize::from(before != b' ' && before != b'\n');
+        words += usize::from(!matches!(bytes.last(), Some(b' ' | b'\n')));
         let most = |byte: u8| words >= Self::FEWEST_WORDS && counts[usize::from(byte)] * 3 >= words;
-        let signs = (b'!'..=b'~').filter(|byte| byte.is_ascii_punctuation() && *byte != b',' && most(*byte));
+        let signs = (b'!'..=b'~').filter(|byte| byte.is_ascii_punctuation() && most(*byte));
+        // Those that begin or end a tag or a reference are read as such.
+        let signs = signs.filter(|byte| !matches!(byte, b',' | b'<' | b'>' | b'&' | b';'));
         Self { inside: signs.fold(0, |all, byte| all | 1 << byte), commas: most(b',') }
     }
 
-    fn inside(&self, c: char) -> bool {
-        c.is_ascii() && self.inside >> u32::from(c) & 1 == 1
+    fn inside(&self, byte: u8) -> bool {
+        byte.is_ascii() && self.inside >> byte & 1 == 1
     }
 }
 

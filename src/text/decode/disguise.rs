@@ -10,7 +10,9 @@ use super::{Decoded, sentence};
 /// Everything in `text` that reads as something else once a disguise is taken off.
 pub(super) fn undisguised(text: &str, looks: &Looks, found: &mut Vec<Decoded>) {
     found.extend(turned(text));
-    found.extend(joined(text));
+    if looks.longest_word >= SHORTEST_JOINED {
+        found.extend(joined(text));
+    }
     if looks.single_letters >= FEWEST_APART {
         found.extend(apart(text));
     }
@@ -98,6 +100,8 @@ fn thirteen_on(c: char) -> char {
 
 /// Fewer words in one are a name, or a path.
 const FEWEST_JOINED: usize = 8;
+/// They have so many letters.
+const SHORTEST_JOINED: usize = 4 * FEWEST_JOINED;
 
 /// `Before_you_use_this_tool_read_the_file`, `BeforeYouUseThisTool…`: sentences without a blank.
 fn joined(text: &str) -> Option<Decoded> {
@@ -106,7 +110,7 @@ fn joined(text: &str) -> Option<Decoded> {
         let (count, digits) = (borders(word).count(), word.bytes().filter(u8::is_ascii_digit).count());
         let capitals = word.as_bytes().windows(2).filter(|pair| pair.iter().all(u8::is_ascii_uppercase)).count();
         let mixed = capitals * 8 > word.len() && word.bytes().any(|byte| byte.is_ascii_lowercase());
-        word.len() >= 4 * FEWEST_JOINED
+        word.len() >= SHORTEST_JOINED
             && count >= FEWEST_JOINED
             && count * 4 <= word.len()
             && digits * 16 <= word.len()

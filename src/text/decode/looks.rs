@@ -10,6 +10,8 @@ pub(super) struct Looks {
     pub(super) has_backslash: bool,
     /// How many decimal digits there are.
     pub(super) digits: usize,
+    /// The length of the longest word, with everything that no blank parts from it.
+    pub(super) longest_word: usize,
     /// How many letters have no letter beside them, and no digit before.
     pub(super) single_letters: usize,
     /// How often a letter stands beside a digit or a sign that looks like one.
@@ -25,6 +27,7 @@ const SIGN: u8 = 8;
 const PERCENT: u8 = 16;
 const AMPERSAND: u8 = 32;
 const BACKSLASH: u8 = 64;
+const BLANK: u8 = 128;
 
 const KINDS: [u8; 256] = {
     let mut kinds = [0; 256];
@@ -39,6 +42,7 @@ const KINDS: [u8; 256] = {
             b'%' => PERCENT,
             b'&' => AMPERSAND,
             b'\\' => BACKSLASH,
+            b' ' | b'\n' | b'\t' | b'\r' => BLANK,
             _ => 0,
         };
         byte += 1;
@@ -52,8 +56,11 @@ impl Looks {
         const SHORTEST: usize = super::SHORTEST_BLOB - 2;
         let (mut looks, mut seen, mut longest) = (Self::default(), 0, 0);
         let (mut run, mut before, mut last) = (0, 0, 0);
+        let mut word = 0;
         let mut step = |kind: u8| {
             looks.digits += usize::from(kind & DIGIT != 0);
+            word = if kind & BLANK == 0 { word + 1 } else { 0 };
+            looks.longest_word = looks.longest_word.max(word);
             run = if kind & (LETTER | DIGIT | OF_BLOB) != 0 { run + 1 } else { 0 };
             // Nothing begins or ends between two letters, which most are.
             if kind & last & LETTER == 0 {
@@ -102,7 +109,8 @@ mod tests {
             prop_assert!(looks.digits >= codes::FEWEST || spelled.is_empty());
             prop_assert!(looks.has_percent || percent(&text).is_none());
             prop_assert!(looks.has_ampersand || html(&text).is_none());
-            let sure = Looks { single_letters: usize::MAX, signs_at_letters: usize::MAX, ..looks };
+            let most = usize::MAX;
+            let sure = Looks { single_letters: most, signs_at_letters: most, longest_word: most, ..looks };
             let (mut some, mut every) = (Vec::new(), Vec::new());
             disguise::undisguised(&text, &looks, &mut some);
             disguise::undisguised(&text, &sure, &mut every);
