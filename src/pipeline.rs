@@ -10,7 +10,6 @@ mod redact;
 pub mod stats;
 mod target;
 
-use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -290,9 +289,12 @@ fn coverage_of(config: &Config, sources: &Sources) -> ConfigCoverage {
     }
 }
 
-/// Scans: read, judge the entries, ask those servers that may be asked, judge what they say.
+/// Scans: read, judge the entries, ask those servers that may be asked, judge what they say. Names in what comes out are
+/// short enough for a report.
 pub fn scan(input: Input, tables: &Tables, asking: Asking<'_>, policy: &Policy) -> Outcome {
-    scan_locked(input, tables, asking, policy, &[], Judging::Everything).outcome
+    let mut outcome = scan_locked(input, tables, asking, policy, &[], Judging::Everything).outcome;
+    outcome.shorten();
+    outcome
 }
 
 /// What of a scan is wanted.
@@ -300,7 +302,7 @@ pub fn scan(input: Input, tables: &Tables, asking: Asking<'_>, policy: &Policy) 
 pub enum Judging {
     /// All findings.
     Everything,
-    /// What is not as it was approved, and of texts what is found in those that changed.
+    /// What is not as it was approved, and of texts what is found in those that changed, also beside those that did not.
     Changes,
 }
 
@@ -312,7 +314,8 @@ pub struct Scanned {
     pub compared: Vec<Compared>,
 }
 
-/// Scans, and compares with what was approved. A lock hides nothing: it only adds findings of what changed.
+/// Scans, and compares with what was approved. A lock hides nothing: it only adds findings of what changed. Names in what
+/// comes out are whole, as those of the lock are.
 pub fn scan_locked(
     input: Input,
     tables: &Tables,
@@ -339,13 +342,18 @@ pub fn scan_locked(
     let compared: Vec<_> =
         locks.iter().enumerate().map(|(number, file)| locked::compare(number, file, &learnt, &mut coverage)).collect();
     let mut findings = judged.findings;
-    let texts = match judging {
-        Judging::Everything => Cow::Borrowed(&asked.catalogs),
-        Judging::Changes => Cow::Owned(locked::changed_only(&asked.catalogs, &compared)),
+    let catalogs = &asked.catalogs;
+    let changed = match judging {
+        Judging::Everything => None,
+        Judging::Changes => Some(locked::changed_only(catalogs, &compared)),
     };
     // Making the rules of texts ready takes a while; without a text there is nothing to make them ready for.
-    if !texts.is_empty() {
-        findings.extend(judge::texts(&texts, &sources, &tables.packs, &TextEngine::new(&tables.packs)));
+    if !changed.as_ref().unwrap_or(catalogs).is_empty() {
+        let (packs, engine) = (&tables.packs, TextEngine::new(&tables.packs));
+        findings.extend(match &changed {
+            None => judge::texts(catalogs, &sources, packs, &engine),
+            Some(changed) => judge::changes(catalogs, changed, &sources, packs, &engine),
+        });
     }
     for compared in &compared {
         let file = &locks[compared.0.file];

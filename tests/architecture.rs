@@ -64,8 +64,8 @@ const MAY_USE: &[(&str, &[&str])] = &[
     (
         "cli",
         &[
-            "connect", "discover", "finding", "judge", "lock", "pipeline", "report", "rules", "settings", "text",
-            "triage",
+            "connect", "discover", "finding", "judge", "lock", "parallel", "pipeline", "report", "rules", "settings",
+            "text", "triage",
         ],
     ),
 ];

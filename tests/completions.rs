@@ -93,15 +93,16 @@ fn zsh_completes() {
     check("zsh", |place, typed, offered| {
         let program = format!(
             r#"zmodload zsh/zpty && zpty z zsh -f -i || exit
-            until_there() {{ local i l; for i in {{1..200}}; do
+            until_there() {{ local i l; for i in {{1..$2}}; do
                 while zpty -rt z l; do out+=$l; done
                 [[ $out != *$1* ]] || return 0
                 sleep .05
             done; return 1 }}
             zpty -w z 'PROMPT= RPROMPT=; stty columns 200 rows 100; LISTMAX=10000; setopt nobeep; fpath=($PWD $fpath); autoload -Uz compinit; compinit -u -D; echo rea''dy'
-            out=; until_there ready
-            out=; zpty -wn z "$1"$'\t'; sleep .1; zpty -wn z $'\t'
-            until_there '{offered}'
+            out=; until_there ready 200
+            out=; zpty -wn z "$1"$'\t'
+            # Of several words it lists none before the key is pressed again; of one it would list what comes behind.
+            until_there '{offered}' 20 || {{ zpty -wn z $'\t'; until_there '{offered}' 200 }}
             print -r -- "${{out#*$1}}"
             zpty -d z"#
         );

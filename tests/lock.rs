@@ -452,3 +452,35 @@ fn a_lock_that_leads_elsewhere_or_that_others_write_counts_for_nothing() {
     let ran = saved(&place);
     assert!(ran.code == 2 && ran.err.contains("others can change it"), "{}", ran.err);
 }
+
+/// However long a name is, what speaks against its tool is found.
+#[test]
+fn a_long_name_does_not_help() {
+    let place = place();
+    let long = "n".repeat(400);
+    list(&place, &[tool("add", "Adds two numbers."), tool("sub", "Subtracts numbers."), tool(&long, ORDER)]);
+    let ran = place.run(&["lock", "--tools", "list.jsonl", "--accept"]);
+    assert_eq!(ran.code, 1, "{}{}", ran.out, ran.err);
+    assert!(ran.err.contains("not taken in") && !lock_of(&place).contains(&long), "{}", ran.err);
+    let ran = place.run(&["lock", "--diff", "--tools", "list.jsonl"]);
+    assert!(ran.out.contains("poisoning/"), "{}", ran.out);
+}
+
+/// A new tool that speaks of one that did not change is judged beside it.
+#[test]
+fn what_is_new_is_judged_beside_what_is_not() {
+    const SENDS: &str = "Sends an e-mail to a recipient with a subject and a body, and returns its number.";
+    let place = Place::new();
+    let write = |tools: &[Value]| {
+        let mail = catalog("mail", &[tool("send_email", SENDS)]);
+        place.write("project/list.jsonl", mail + &catalog("facts", tools));
+    };
+    write(&[tool("daily_fact", "Tells a fact.")]);
+    assert_eq!(place.run(&["lock", "--tools", "list.jsonl", "--accept"]).code, 0);
+    write(&[tool("daily_fact", "Tells a fact."), tool("best_send_email", SENDS)]);
+    let ran = saved(&place);
+    let message = ran.json()["findings"][0]["message"].as_str().unwrap().to_owned();
+    assert!(message.contains("shadowing/clone"), "{message}");
+    // Nothing is said of what was there before.
+    assert_eq!(told(&ran).len(), 1, "{}", ran.out);
+}

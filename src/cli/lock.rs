@@ -64,6 +64,7 @@ pub(super) fn run(lock: &Lock, matches: &ArgMatches) -> Result<Exit, Failure> {
         let gaps = gaps(lock, &files, &scanned, &held) || setup.was_stopped();
         scanned.outcome.findings.retain(|finding| finding.rule.pack() == "drift");
         let style = report::Style { info: true, ..output::style() };
+        scanned.outcome.shorten();
         output::write(&reports, &scanned.outcome, &held.tables.packs, &style)?;
         if gaps && scanned.outcome.coverage.servers.iter().any(|server| server.unasked) {
             super::complain(

@@ -43,7 +43,8 @@ pub(super) fn run(scan: &Scan, matches: &ArgMatches) -> Result<Exit, Failure> {
     };
     let mut setup = Setup::new(&scan.servers, held.launch, variables)?;
     let judging = pipeline::Judging::Everything;
-    let outcome = pipeline::scan_locked(input, tables, setup.asking(), &held.policy, &locks, judging).outcome;
+    let mut outcome = pipeline::scan_locked(input, tables, setup.asking(), &held.policy, &locks, judging).outcome;
+    outcome.shorten();
 
     let style = Style {
         snippets: !scan.no_snippets,

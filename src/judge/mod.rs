@@ -12,7 +12,7 @@ mod weigh;
 
 pub use drifts::{Drifted, drift};
 pub use entries::{EntryKey, HiddenValue, Judged, Known, KnownError, Tables, entries, entry_key};
-pub use texts::texts;
+pub use texts::{changes, texts};
 pub use weigh::{needs, weigh};
 
 /// Whether a value under a name may be a secret, found or not: nothing of the kind is shown.

@@ -15,22 +15,67 @@ use crate::text::normalise;
 
 /// Judges every text of every catalog, and catalogs of one client together. The engine is that of the same packs.
 pub fn texts(catalogs: &[Catalog], sources: &Sources, packs: &Packs, engine: &TextEngine) -> Vec<Finding> {
-    let mut findings = Vec::new();
+    let readings = Readings::new(engine);
     let (catalogs, changes) = looks::merge(catalogs);
-    for change in &changes {
+    let mut findings = each(&catalogs, &changes, sources, packs, engine, &readings);
+    check::shadowing(&catalogs, sources, packs, engine, &readings, &mut findings);
+    check::flows(&catalogs, sources, packs, &mut findings);
+    findings
+}
+
+/// Judges those catalogs that hold nothing but what changed, and of `all` of them together what has to do with it.
+pub fn changes(
+    all: &[Catalog],
+    changed: &[Catalog],
+    sources: &Sources,
+    packs: &Packs,
+    engine: &TextEngine,
+) -> Vec<Finding> {
+    let readings = Readings::new(engine);
+    let (changed, looks) = looks::merge(changed);
+    let mut findings = each(&changed, &looks, sources, packs, engine, &readings);
+    let new: HashSet<(&str, &str)> = changed
+        .iter()
+        .flat_map(|catalog| catalog.lists().into_iter().flat_map(|(_, items)| items).map(move |item| (catalog, item)))
+        .filter_map(|(catalog, item)| Some((catalog.server.as_str(), surface::name(item)?)))
+        .collect();
+    let is_new = |subject: &Subject| match (&subject.server, &subject.tool) {
+        (Some(server), Some(tool)) => new.contains(&(server.as_str(), tool.as_str())),
+        _ => false,
+    };
+    if !new.is_empty() {
+        let readings = Readings::new(engine);
+        let (all, _) = looks::merge(all);
+        let mut together = Vec::new();
+        check::shadowing(&all, sources, packs, engine, &readings, &mut together);
+        check::flows(&all, sources, packs, &mut together);
+        together.retain(|finding| is_new(&finding.subject) || finding.path.iter().any(is_new));
+        findings.extend(together);
+    }
+    findings
+}
+
+/// Judges each catalog, whatever others say.
+fn each<'t>(
+    catalogs: &'t [Catalog],
+    changes: &[looks::Change],
+    sources: &'t Sources,
+    packs: &Packs,
+    engine: &TextEngine,
+    readings: &Readings<'_, 't>,
+) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for change in changes {
         let scene = Scene { catalog: &catalogs[change.catalog], sources };
         check::unstable(change, &scene, packs, &mut findings);
     }
-    let readings = Readings::new(engine);
-    findings.extend(parallel::over(&catalogs, FEWEST_CATALOGS, |catalogs| {
+    findings.extend(parallel::over(catalogs, FEWEST_CATALOGS, |catalogs| {
         let mut findings = Vec::new();
         for catalog in catalogs {
-            alone(&Scene { catalog, sources }, engine, &readings, packs, &mut findings);
+            alone(&Scene { catalog, sources }, engine, readings, packs, &mut findings);
         }
         findings
     }));
-    check::shadowing(&catalogs, sources, packs, engine, &readings, &mut findings);
-    check::flows(&catalogs, sources, packs, &mut findings);
     findings
 }
 

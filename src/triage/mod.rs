@@ -35,8 +35,7 @@ pub struct Outcome {
 }
 
 impl Outcome {
-    /// Sorts findings, gives them their fingerprints, selects them, decides which of them count, and cuts what is too long
-    /// for a report.
+    /// Sorts findings, gives them their fingerprints, selects them, and decides which of them count.
     pub fn new(
         mut findings: Vec<Finding>,
         mut coverage: Coverage,
@@ -68,8 +67,12 @@ impl Outcome {
         court.weigh(&mut findings);
         findings.sort_by(order);
         court.tell(&mut coverage);
-        shorten::shorten(&mut findings, &mut coverage);
         Self { findings, coverage, sources }
+    }
+
+    /// Cuts names and sentences that are too long for a report, once, when nobody compares them with whole ones any more.
+    pub fn shorten(&mut self) {
+        shorten::shorten(&mut self.findings, &mut self.coverage);
     }
 
     /// How many findings count, by severity.
