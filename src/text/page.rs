@@ -144,7 +144,15 @@ pub(super) fn markup(text: &str) -> Vec<Markup> {
             }
             '|' => (run(bytes, at), true),
             '>' if begins_line(bytes, at) => (1, true),
-            '\n' => (gap(text, at), true),
+            '\n' => {
+                let blanks = rest.bytes().take_while(u8::is_ascii_whitespace).count();
+                if !is_gap(&text[..at], &rest[..blanks]) {
+                    // Looking at each of a million empty lines as if it were the first would never end.
+                    at += blanks;
+                    continue;
+                }
+                (blanks, true)
+            }
             c if is_picture(c) => (c.len_utf8(), true),
             c if is_mark(c) && text[..at].ends_with(|before: char| before.is_ascii_alphabetic() || is_mark(before)) => {
                 (c.len_utf8(), false)
@@ -244,7 +252,7 @@ fn tag(rest: &str) -> (usize, bool) {
     let name = rest[1..].strip_prefix('/').unwrap_or(&rest[1..]);
     let length = name.bytes().take(12).take_while(u8::is_ascii_alphanumeric).count();
     let is = |known: &&str| known.eq_ignore_ascii_case(&name[..length]);
-    match (INLINE.iter().any(|known| is(known)), BLOCK.iter().any(|known| is(known))) {
+    match (INLINE.iter().any(&is), BLOCK.iter().any(is)) {
         (false, false) => (0, false),
         (_, apart) => (end(">").unwrap_or(0), apart),
     }
@@ -264,12 +272,10 @@ fn link(rest: &str) -> Option<usize> {
     Some(end)
 }
 
-/// An empty line, where the one before it does not end a sentence.
-fn gap(text: &str, at: usize) -> usize {
-    let length = text[at..].bytes().take_while(u8::is_ascii_whitespace).count();
-    let empty = text.as_bytes()[at..at + length].iter().filter(|byte| **byte == b'\n').count() > 1;
-    let open = text[..at].trim_end().ends_with(|c: char| c.is_alphanumeric() || c == ',');
-    if empty && open { length } else { 0 }
+/// Whether blanks are an empty line, and what stands before them does not end a sentence.
+fn is_gap(before: &str, blanks: &str) -> bool {
+    let empty = blanks.bytes().filter(|byte| *byte == b'\n').count() > 1;
+    empty && before.trim_end().ends_with(|c: char| c.is_alphanumeric() || c == ',')
 }
 
 /// Emoji and signs between words, but for those that stand for letters.
