@@ -4,7 +4,7 @@ mod notes;
 mod place;
 mod rule;
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use serde_json::json;
 use serde_sarif::sarif::{
@@ -15,6 +15,7 @@ use serde_sarif::sarif::{
 use super::json::inert;
 use super::{View, suppression};
 use crate::finding::{Finding, Severity};
+use crate::rules::Rule;
 use crate::text::visible;
 use crate::triage::Outcome;
 
@@ -36,34 +37,39 @@ const SHARED: usize = 100;
 
 pub(super) fn render(view: &View<'_>) -> String {
     let outcome = view.outcome;
-    // The most important come first, so the end is what is cut.
-    let mut results = Vec::new();
-    let mut bytes = 0;
+    // The most important come first, so the end is what is cut. Each is written at once: as values of their own, ten thousand
+    // results take more memory than everything else.
+    let mut results = String::new();
+    let (mut kept, mut bytes) = (0, 0);
+    // Only rules with results, in the order in which they come, each with the worst that it found.
+    let mut rules: Vec<(&Rule, Severity)> = Vec::new();
+    let mut places: HashMap<&str, usize> = HashMap::new();
     for finding in outcome.findings.iter().take(MOST_RESULTS) {
-        let result = result(finding, outcome);
+        let mut result = result(finding, outcome);
         bytes += weight(&result);
         if bytes > MOST_BYTES {
             break;
         }
-        results.push(result);
+        let id = finding.rule.as_str();
+        if let Some(rule) = view.packs.rule(id) {
+            let place = *places.entry(id).or_insert_with(|| {
+                rules.push((rule, finding.severity));
+                rules.len() - 1
+            });
+            rules[place].1 = rules[place].1.max(finding.severity);
+            result.rule_index = i64::try_from(place).ok();
+        }
+        if kept > 0 {
+            results.push(',');
+        }
+        results.push_str(&inert(&serde_json::to_string(&result).unwrap_or_default()));
+        kept += 1;
     }
-    let kept = &outcome.findings[..results.len()];
-    // Only rules with results, sorted, so that equal outcomes give equal bytes.
-    let mut used: BTreeMap<&str, Severity> = BTreeMap::new();
-    for finding in kept {
-        let worst = used.entry(finding.rule.as_str()).or_insert(finding.severity);
-        *worst = (*worst).max(finding.severity);
-    }
-    let known = used.iter().filter_map(|(id, worst)| Some((view.packs.rule(id)?, *worst)));
-    let rules: Vec<ReportingDescriptor> = known.map(|(rule, worst)| rule::descriptor(rule, worst)).collect();
-    let places: BTreeMap<&str, i64> = rules.iter().map(|rule| rule.id.as_str()).zip(0..).collect();
-    for (result, finding) in results.iter_mut().zip(kept) {
-        result.rule_index = places.get(finding.rule.as_str()).copied();
-    }
+    let rules: Vec<ReportingDescriptor> = rules.iter().map(|(rule, worst)| rule::descriptor(rule, *worst)).collect();
 
     let mut notifications = notes::changed(outcome);
     notifications.extend(notes::gaps(outcome));
-    let left_out = outcome.findings.len() - results.len();
+    let left_out = outcome.findings.len() - kept;
     if left_out > 0 {
         notifications.insert(0, notes::cut(left_out));
     }
@@ -86,11 +92,13 @@ pub(super) fn render(view: &View<'_>) -> String {
         .original_uri_base_ids(BTreeMap::from([(place::ROOT.to_owned(), root)]))
         .invocations(vec![invocation])
         .column_kind(json!("unicodeCodePoints"))
-        .results(results)
+        .results(Vec::new())
         .build();
     let log = Sarif::builder().schema(SCHEMA).version(json!("2.1.0")).runs(vec![run]).build();
-    // On one line: it is for programs, and half as large.
-    inert(&serde_json::to_string(&log).unwrap_or_default()) + "\n"
+    // On one line: it is for programs, and half as large. Inside of a string each of these quotes has a stroke before it.
+    let log = inert(&serde_json::to_string(&log).unwrap_or_default());
+    let (before, behind) = log.split_once(r#""results":[]"#).unwrap_or((&log, ""));
+    format!("{before}\"results\":[{results}]{behind}\n")
 }
 
 /// What tells the logs of one commit apart: the tool, and what it looked at. GitHub takes what stands before the last
