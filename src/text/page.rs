@@ -145,7 +145,8 @@ pub(super) fn markup(text: &str) -> Vec<Markup> {
             '|' => (run(bytes, at), true),
             '>' if begins_line(bytes, at) => (1, true),
             '\n' => {
-                let blanks = rest.bytes().take_while(u8::is_ascii_whitespace).count();
+                // Of every script, as `is_gap` passes over them on its way back.
+                let blanks = rest.len() - rest.trim_start().len();
                 if !is_gap(&text[..at], &rest[..blanks]) {
                     // Looking at each of a million empty lines as if it were the first would never end.
                     at += blanks;
