@@ -65,13 +65,23 @@ const DISGUISES: &[Disguise] = &[
     ("a quote", |text| format!("> {}", text.replacen(' ', "\n> ", 20))),
     ("paragraphs", |text| text.replace(' ', "\n\n")),
     ("dots", |text| words(text, 3, |word| format!("{word}..."))),
+    ("commas", |text| text.replace(' ', ", ")),
+    ("semicolons", |text| text.replace(' ', "; ")),
+    ("colons", |text| text.replace(' ', ": ")),
+    ("strokes between", |text| text.replace(' ', " - ")),
+    ("slashes between", |text| text.replace(' ', " / ")),
+    ("a list", |text| format!("- {}", text.replace(' ', "\n- "))),
+    ("numbers of blanks", |text| text.replace(' ', "&#x20;")),
+    ("pictures for words", |text| words(text, 3, |word| format!("![{word}](a.png)"))),
     ("marks", |text| letters(text, |c| format!("{c}\u{336}"))),
     ("small capitals", |text| {
         let small = |c: char| "ᴀʙᴄᴅᴇꜰɢʜɪᴊᴋʟᴍɴᴏᴘ-ʀꜱᴛᴜᴠᴡ-ʏᴢ".chars().nth(c as usize - 'a' as usize).filter(|c| *c != '-');
         letters(&text.to_lowercase(), |c| small(c).unwrap_or(c).to_string())
     }),
     ("hexadecimal", |text| bytes(text, " ", |byte| format!("{byte:02x}"))),
+    ("hexadecimal", |text| bytes(text, ", ", |byte| format!("'{byte:02x}'"))),
     ("decimal", |text| bytes(text, ", ", |byte| byte.to_string())),
+    ("decimal", |text| bytes(text, ".", |byte| byte.to_string())),
     ("binary", |text| bytes(text, " ", |byte| format!("{byte:08b}"))),
     ("from the end", |text| text.chars().rev().collect()),
     ("words from their ends", |text| words(text, 1, |word| word.chars().rev().collect())),

@@ -8,13 +8,31 @@ use mcpscan::finding::Place;
 use mcpscan::judge;
 use mcpscan::pipeline::Tables;
 use mcpscan::rules::TextEngine;
-use mcpscan::text::{decode, is_hazard, normalise, runs, visible};
+use mcpscan::text::{Normalised, decode, is_hazard, normalise, runs, shown, visible};
 
 /// Any text as a text of a tool: everything that is found in it stands on characters, and nothing that is shown does any
 /// harm.
 pub fn normalised(data: &[u8]) {
     let text = String::from_utf8_lossy(data);
-    let read = normalise(&text);
+    leads_back(&text, &normalise(&text));
+    if let Some(shown) = shown(&text) {
+        leads_back(&text, &shown);
+        // A page shows letters of the text and no others.
+        let letters = |text: &str| text.bytes().filter(u8::is_ascii_alphanumeric).count();
+        assert!(!text.is_ascii() || letters(&shown.text) <= letters(&text), "{text:?}");
+    }
+    for decoded in decode(&text) {
+        assert!(text.get(decoded.range.clone()).is_some(), "{:?}", decoded.range);
+        assert!(!decoded.text.is_empty());
+    }
+    for run in runs(&text) {
+        assert!(text.get(run.range.clone()).is_some(), "{:?}", run.range);
+    }
+    assert!(!visible(&text).chars().any(is_hazard));
+}
+
+/// Every part of what was read stands for a part of the original.
+fn leads_back(text: &str, read: &Normalised) {
     let places: Vec<usize> = read.text.char_indices().map(|(at, _)| at).chain([read.text.len()]).collect();
     let step = places.len() / 64 + 1;
     for (index, start) in places.iter().enumerate().step_by(step) {
@@ -24,14 +42,6 @@ pub fn normalised(data: &[u8]) {
     }
     // What was normalised once is as it should be.
     assert!(read.text.len() <= 64 * (text.len() + 1));
-    for decoded in decode(&text) {
-        assert!(text.get(decoded.range.clone()).is_some(), "{:?}", decoded.range);
-        assert!(!decoded.text.is_empty());
-    }
-    for run in runs(&text) {
-        assert!(text.get(run.range.clone()).is_some(), "{:?}", run.range);
-    }
-    assert!(!visible(&text).chars().any(is_hazard));
 }
 
 thread_local! {

@@ -7,6 +7,9 @@ use super::{Decoded, LONGEST_BLOB, readable};
 /// Fewer numbers in a row are measures, ports or a version.
 pub(super) const FEWEST: usize = 12;
 
+/// Signs that stand between numbers, or around each of them.
+const SEPARATORS: &str = ",;:|-[](){}'\"`./_+";
+
 /// What runs of numbers spell.
 pub(super) fn numbers(text: &str, found: &mut Vec<Decoded>) {
     let mut run: Vec<(&str, Range<usize>)> = Vec::new();
@@ -24,7 +27,7 @@ pub(super) fn numbers(text: &str, found: &mut Vec<Decoded>) {
 
 /// What stands between blanks and the signs that separate numbers, with its place.
 fn parts(text: &str) -> impl Iterator<Item = (usize, &str)> {
-    let separates = |c: char| c.is_whitespace() || matches!(c, ',' | ';' | ':' | '|' | '-' | '[' | ']' | '(' | ')');
+    let separates = |c: char| c.is_whitespace() || SEPARATORS.contains(c);
     let start = text.as_ptr() as usize;
     text.split(separates).filter(|part| !part.is_empty()).map(move |part| (part.as_ptr() as usize - start, part))
 }
@@ -58,6 +61,9 @@ mod tests {
         };
         for text in [
             written(&|byte| format!("{byte:02x}"), " "),
+            written(&|byte| format!("'{byte:02x}'"), ", "),
+            written(&|byte| byte.to_string(), "."),
+            written(&|byte| byte.to_string(), "/"),
             written(&|byte| format!("0x{byte:02X}"), ", "),
             written(&|byte| byte.to_string(), ","),
             written(&|byte| format!("{byte:08b}"), " "),
@@ -72,9 +78,11 @@ mod tests {
 
     #[test]
     fn numbers_that_are_numbers() {
-        for text in
-            ["80, 443, 8080, 22, 21, 25, 110, 143, 993, 995, 3306, 5432, 6379", "1 2 3 4 5 6 7 8 9 10 11 12 13 14"]
-        {
+        for text in [
+            "80, 443, 8080, 22, 21, 25, 110, 143, 993, 995, 3306, 5432, 6379",
+            "1 2 3 4 5 6 7 8 9 10 11 12 13 14",
+            "10.12.13, 11.32.97, 12.10.99, 32.101.32, 99.100.101 and 2001:0db8:85a3:0000:0000:8a2e:0370:7334",
+        ] {
             let mut found = Vec::new();
             numbers(text, &mut found);
             assert!(found.is_empty(), "{found:?}");
