@@ -72,53 +72,53 @@ const REFERENCES: &[(&str, bool)] = &[
     ("&zerowidthspace;", false),
 ];
 
-/// Bytes that markup may begin with.
-const MAY_BEGIN: [bool; 256] = {
-    let mut table = [false; 256];
+/// What a byte may begin.
+const KINDS: [u8; 256] = {
+    let mut kinds = [0; 256];
     let mut byte = 0;
     while byte < 256 {
-        table[byte] = byte >= 0x80
-            || matches!(
-                byte as u8,
-                b'*' | b'`'
-                    | b'~'
-                    | b'_'
-                    | b'\\'
-                    | b'<'
-                    | b'>'
-                    | b'&'
-                    | b'['
-                    | b']'
-                    | b'|'
-                    | b'\n'
-                    | b'.'
-                    | b','
-                    | b'('
-                    | b')'
-                    | b'!'
-                    | b';'
-                    | b':'
-                    | b'-'
-                    | b'/'
-                    | b'+'
-                    | b'='
-            );
+        kinds[byte] = match byte as u8 {
+            b'*' | b'`' | b'~' | b'_' | b'\\' | b'<' | b'>' | b'&' | b'[' | b']' | b'|' | b'\n' | b'.' | b'('
+            | b')' | b'!' => MARKUP | SIGN,
+            b',' | b';' | b':' => BEHIND | SIGN,
+            b'-' | b'/' | b'+' | b'=' => ALONE | SIGN,
+            128.. => MARKUP,
+            sign if sign.is_ascii_punctuation() => SIGN,
+            _ => 0,
+        };
         byte += 1;
     }
-    table
+    kinds
 };
+/// Begins markup.
+const MARKUP: u8 = 1;
+/// May be strewn between letters.
+const SIGN: u8 = 2;
+/// May be strewn behind words.
+const BEHIND: u8 = 4;
+/// May be strewn between words.
+const ALONE: u8 = 8;
 
 /// The markup of a text, in order; Markdown and HTML, pictures between words, and marks on letters.
 pub(super) fn markup(text: &str) -> Vec<Markup> {
     let bytes = text.as_bytes();
-    let strewn = Strewn::of(bytes);
+    // Most texts are short and have no sign at all.
+    let seen = bytes.iter().fold(0, |seen, byte| seen | KINDS[usize::from(*byte)]);
+    if seen == 0 {
+        return Vec::new();
+    }
+    let strewn = if seen & SIGN != 0 { Strewn::of(bytes) } else { Strewn::NONE };
+    let mut wanted = MARKUP;
+    wanted |= if strewn.behind != 0 { BEHIND } else { 0 };
+    wanted |= if strewn.alone { ALONE } else { 0 };
+    wanted |= if strewn.inside != 0 { SIGN } else { 0 };
     let mut found: Vec<Markup> = Vec::new();
     // Where the address of a link begins whose words are being read.
     let mut links: Vec<usize> = Vec::new();
     let mut at = 0;
     loop {
         // Letters and blanks, which nearly all bytes are, are passed over.
-        let ahead = bytes[at..].iter().position(|byte| MAY_BEGIN[usize::from(*byte)] || strewn.inside(*byte));
+        let ahead = bytes[at..].iter().position(|byte| KINDS[usize::from(*byte)] & wanted != 0);
         at += ahead.unwrap_or(bytes.len() - at);
         let rest = &text[at..];
         let Some(c) = rest.chars().next() else { break };
@@ -197,15 +197,17 @@ struct Strewn {
 impl Strewn {
     /// Of fewer words nothing can be said.
     const FEWEST_WORDS: usize = 8;
+    const NONE: Self = Self { inside: 0, behind: 0, alone: false };
 
     fn of(bytes: &[u8]) -> Self {
         // So many words have so many letters.
         if bytes.len() < 2 * Self::FEWEST_WORDS {
-            return Self { inside: 0, behind: 0, alone: false };
+            return Self::NONE;
         }
         let (mut counts, mut behind, mut alone, mut words) = ([0_usize; 128], [0_usize; 128], 0, 0);
-        for (at, byte) in bytes.iter().enumerate().filter(|(_, byte)| !byte.is_ascii_alphanumeric()) {
+        for (at, byte) in bytes.iter().enumerate() {
             match byte {
+                b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' => {}
                 b' ' | b'\n' => words += usize::from(at > 0 && !matches!(bytes[at - 1], b' ' | b'\n')),
                 b',' | b';' | b':' => behind[usize::from(*byte)] += usize::from(is_before_blank(bytes, at)),
                 b'-' | b'/' | b'+' | b'=' if is_alone(bytes, at) => alone += 1,
